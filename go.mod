@@ -1,0 +1,18 @@
+module dios
+
+go 1.26.0
+
+require (
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/arch v0.32.0
+	golang.org/x/tools v0.52.0
+)
+
+// Not ours to build from here: the assembled Go tree, what goes into it, and
+// what make.bash makes.
+ignore (
+	./bin
+	./build
+	./goroot
+	./src
+)
