@@ -104,8 +104,8 @@ var (
 	oneLineRE = regexp.MustCompile(`^/\* (\S.*\S|\S) \*/$`)
 )
 
-// A parser is the state between two lines of the header.
-type parser struct {
+// A reader is the state between two lines of the header.
+type reader struct {
 	file string
 	h    *header
 
@@ -119,14 +119,14 @@ type parser struct {
 	errs    []error
 }
 
-func (p *parser) errorf(line int, format string, args ...any) {
+func (p *reader) errorf(line int, format string, args ...any) {
 	p.errs = append(p.errs, fmt.Errorf("%s:%d: %s", p.file, line, fmt.Sprintf(format, args...)))
 }
 
 // parse reads the text of a header. It goes on after an error, so that one run
 // shows all of them.
 func parse(file, text string) (*header, []error) {
-	p := &parser{file: file, h: &header{consts: make(map[string]*constant)}}
+	p := &reader{file: file, h: &header{consts: make(map[string]*constant)}}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i := 0; i < len(lines); i++ {
 		line := lines[i]
@@ -176,13 +176,13 @@ func parse(file, text string) (*header, []error) {
 }
 
 // drop forgets the last comment: nothing it could belong to followed.
-func (p *parser) drop() {
+func (p *reader) drop() {
 	p.comment, p.prose = nil, nil
 }
 
 // commentLines reads the comment that begins at lines[i] and returns the index
 // of its last line.
-func (p *parser) commentLines(lines []string, i int) int {
+func (p *reader) commentLines(lines []string, i int) int {
 	start := i + 1
 	p.group = nil
 	p.prose, p.comment = p.comment, nil
@@ -211,7 +211,7 @@ func (p *parser) commentLines(lines []string, i int) int {
 	return i
 }
 
-func (p *parser) directive(n int, line string) {
+func (p *reader) directive(n int, line string) {
 	switch {
 	case strings.HasPrefix(line, "#ifndef "):
 		if p.guard != "" {
@@ -235,7 +235,7 @@ func (p *parser) directive(n int, line string) {
 	}
 }
 
-func (p *parser) define(n int, line string) {
+func (p *reader) define(n int, line string) {
 	m := defineRE.FindStringSubmatch(line)
 	if m == nil {
 		p.errorf(n, "not understood: %q", line)
@@ -283,7 +283,7 @@ func (p *parser) define(n int, line string) {
 }
 
 // call takes the comment above a #define as the manual of a call.
-func (p *parser) call(c constant, name, summary string) {
+func (p *reader) call(c constant, name, summary string) {
 	k := &call{constant: c, summary: summary}
 	manual := p.comment
 	if len(p.h.calls) == 0 {
@@ -361,7 +361,7 @@ func (p *parser) call(c constant, name, summary string) {
 	p.h.consts["DIOS_"+c.name] = &k.constant
 }
 
-func (p *parser) structBegin(n int, line string) {
+func (p *reader) structBegin(n int, line string) {
 	m := structRE.FindStringSubmatch(line)
 	if m == nil {
 		p.errorf(n, "not understood: %q; the form is struct dios_x {", line)
@@ -375,7 +375,7 @@ func (p *parser) structBegin(n int, line string) {
 	p.drop()
 }
 
-func (p *parser) structLine(n int, line string) {
+func (p *reader) structLine(n int, line string) {
 	s := p.open
 	if line == "};" {
 		p.open = nil
@@ -439,7 +439,7 @@ func (p *parser) structLine(n int, line string) {
 	s.fields = append(s.fields, f)
 }
 
-func (p *parser) assert(n int, line string) {
+func (p *reader) assert(n int, line string) {
 	s := p.need
 	p.need = nil
 	m := assertRE.FindStringSubmatch(line)
@@ -456,7 +456,7 @@ func (p *parser) assert(n int, line string) {
 }
 
 // finish checks what needs the whole header.
-func (p *parser) finish(last int) {
+func (p *reader) finish(last int) {
 	h := p.h
 	if p.guard == "" {
 		p.errorf(1, "no #ifndef")
