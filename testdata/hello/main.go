@@ -1,0 +1,12 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Hello prints one line: the way to standard output works, and the program ends.
+package main
+
+import "fmt"
+
+func main() {
+	fmt.Println("Hello, world!")
+}
