@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * core.h - objects, references, buffers and tasks: what the object types in
+ * obj/ and the host in dal/ know of the core.
+ *
+ * A hold is the kernel's count on an object; a reference is a program's
+ * number for it.  docs/objects.md has the words.
+ *
+ * Locks, in the order they are taken:
+ *   names.lock	(names.c, mutex-like spinlock)	the name table
+ *   task->lock	(spin)		the reference table of a task
+ *   obj->lock	(spin, irqsave)	watches and the dead mark; timers take it
+ *				in interrupts
+ * A task's references and buffers are added by anybody (copy), but removed
+ * and used only by the task itself: it is single-threaded.  So a struct
+ * dios_ref found in a call stays until the call ends.
+ */
+#ifndef DIOS_CORE_H
+#define DIOS_CORE_H
+
+#include "../dal/dal.h"
+
+struct dios_object_ops;
+
+struct dios_object {
+	refcount_t holds;
+	const struct dios_object_ops *ops;	/* set once at creation */
+
+	spinlock_t lock;
+	/* lock guards these. */
+	bool dead;			/* a zombie; never cleared */
+	struct list_head watches;	/* who waits: struct dios_watch */
+
+	/* names.lock guards these. */
+	struct hlist_node name_link;	/* unhashed: anonymous */
+	bool name_public;
+	u32 name_rights;		/* what a lookup gives */
+	u8 name[DIOS_NAME_SIZE];
+};
+
+/* One task waiting for one object; lives on the waiter's side. */
+struct dios_watch {
+	struct list_head link;
+	struct dios_object *obj;
+	struct dios_task *task;
+};
+
+/* One piece of memory lent through a reference. */
+struct dios_buf {
+	struct list_head link;		/* in ref->bufs */
+	u64 addr;			/* in the task; bytes */
+	u64 len;			/* bytes lent */
+	u64 size;			/* bytes mapped, whole pages */
+	bool write;
+	struct dal_pages *pages;	/* NULL for private memory */
+	void *kernel;			/* the pages in the kernel, or NULL */
+};
+
+/* What a reference number stands for. */
+struct dios_ref {
+	struct dios_object *obj;	/* one hold */
+	u64 id;				/* generation << 32 | slot */
+	u32 rights;
+	struct list_head bufs;		/* struct dios_buf; only the task itself */
+};
+
+struct dios_slot {
+	struct dios_ref *ref;		/* NULL: free */
+	u32 gen;			/* of the next or the current reference */
+	u32 next;			/* free list: slot + 1; 0 ends it */
+};
+
+/* A task.  Its TASK object is part of it: whoever holds obj holds the task. */
+struct dios_task {
+	struct dios_object obj;
+
+	/* Set once before the task runs. */
+	struct dal_task *dal;
+	u32 brand;
+	u32 number;			/* for messages and listings only */
+	struct list_head link;		/* in the list of all tasks */
+	struct dios_start start;	/* what its start page says */
+	char comm[16];
+
+	spinlock_t lock;
+	/* lock guards these. */
+	struct dios_slot *slots;
+	u32 nslots;
+	u32 free;			/* first free slot + 1 */
+	u32 nrefs;
+	bool ended;			/* no reference is added any more */
+	struct dios_task_status status;	/* valid once ended */
+
+	/* Only the task itself. */
+	u64 lent;			/* bytes of kernel pages lent to it */
+	u64 memory;			/* bytes of private memory */
+	u64 calls;
+	u32 turn;			/* where select starts looking */
+};
+
+/* A decoded buffer call, handed to an operation. */
+struct dios_lend {
+	struct dios_task *task;
+	struct dios_ref *ref;
+	struct dios_buf *buf;		/* acquire: new and empty; else the one found */
+	u64 flags;			/* DIOS_BUF_* */
+	u64 len;			/* as the program passed it */
+	struct dios_iov iov;		/* as the program passed it; what acquire returns */
+};
+
+/*
+ * The operations of a type.  No slot is empty: obj_*_none are the defaults.
+ *
+ * op		may sleep	on return
+ * make		yes		the object has one hold, the caller's; spec was
+ *				copied in, spec_size bytes (NULL when that is 0)
+ * acquire_*	yes		0: buf is mapped (buf_lend or its own way); error:
+ *				buf has nothing
+ * commit_*	yes		bytes taken, or an error; the buffer stays
+ * discard	yes		the pages of lend->iov are free and read as zero
+ * unlend	yes		buf's memory is gone; called for each buffer once,
+ *				also when the task has ended
+ * ready	no		whether acquire with these rights would not wait; any
+ *				context, obj->lock held
+ * task		no		the task that copy may give references to, held by obj
+ * exe		no		the program that run may start, owned by obj
+ * zombify	no		DIOS_DELETE_ZOMBIFY; obj_zombify makes it a zombie
+ * kill		no		called once, when the object has become a zombie
+ * free		yes		everything is gone, the object's memory too
+ */
+struct dios_object_ops {
+	const char *name;
+	u32 type;
+	u32 rights;		/* what its creator gets */
+	u32 spec_size;
+	bool made_by_program;	/* create makes it; else only the kernel does */
+	bool host_only;		/* create needs a brand that may make Linux calls */
+	bool private;		/* never copied, handed over or named */
+	struct dios_object *(*make)(struct dios_task *t, u64 flags, const void *spec);
+	int (*acquire_read)(struct dios_lend *l);
+	ssize_t (*commit_read)(struct dios_lend *l);
+	int (*acquire_write)(struct dios_lend *l);
+	ssize_t (*commit_write)(struct dios_lend *l);
+	int (*discard)(struct dios_lend *l);
+	void (*unlend)(struct dios_task *t, struct dios_buf *buf);
+	bool (*ready)(struct dios_object *obj, u32 rights);
+	struct dios_task *(*task)(struct dios_object *obj, struct dios_task *self);
+	struct dal_exe *(*exe)(struct dios_object *obj);
+	int (*zombify)(struct dios_object *obj);
+	void (*kill)(struct dios_object *obj);
+	void (*free)(struct dios_object *obj);
+};
+
+/* The types, by number; main.c and the hosted tests fill it from obj/. */
+extern const struct dios_object_ops *const dios_types[DIOS_T_MAX + 1];
+
+/* object.c */
+void object_init(struct dios_object *obj, const struct dios_object_ops *ops);
+void object_get(struct dios_object *obj);
+bool object_get_unless_free(struct dios_object *obj);
+void object_put(struct dios_object *obj);
+void object_kill(struct dios_object *obj);
+bool object_dead(struct dios_object *obj);
+void object_watch(struct dios_object *obj, struct dios_watch *w, struct dios_task *t);
+void object_unwatch(struct dios_watch *w);
+void object_wake(struct dios_object *obj);
+void object_wake_locked(struct dios_object *obj);
+bool object_ready(struct dios_object *obj, u32 rights);
+int object_wait(struct dios_task *t, struct dios_object *obj, u32 rights, u64 flags);
+
+struct dios_object *obj_make_none(struct dios_task *t, u64 flags, const void *spec);
+int obj_acquire_none(struct dios_lend *l);
+ssize_t obj_commit_none(struct dios_lend *l);
+int obj_discard_none(struct dios_lend *l);
+bool obj_ready_always(struct dios_object *obj, u32 rights);
+struct dios_task *obj_task_none(struct dios_object *obj, struct dios_task *self);
+struct dal_exe *obj_exe_none(struct dios_object *obj);
+int obj_zombify(struct dios_object *obj);
+int obj_zombify_none(struct dios_object *obj);
+void obj_kill_nothing(struct dios_object *obj);
+void obj_free_plain(struct dios_object *obj);
+
+/* name.c */
+void names_init(void);
+int name_add(struct dios_object *obj, bool public, u8 name[DIOS_NAME_SIZE], u32 rights);
+void name_del(struct dios_object *obj);
+struct dios_object *name_get(const u8 name[DIOS_NAME_SIZE], bool public, u32 *rights);
+
+/* ref.c */
+struct dios_ref *ref_find(struct dios_task *t, u64 id, u32 need);
+struct dios_ref *ref_find_alive(struct dios_task *t, u64 id, u32 need);
+struct dios_ref *ref_new(struct dios_object *obj, u32 rights);
+void ref_free(struct dios_ref *ref);
+int ref_reserve(struct dios_task *t, struct dios_ref **refs, u32 n);
+void ref_unreserve(struct dios_task *t, struct dios_ref **refs, u32 n);
+int ref_publish(struct dios_task *t, struct dios_ref **refs, u32 n);
+void ref_del(struct dios_task *t, struct dios_ref *ref);
+void ref_del_all(struct dios_task *t);
+
+/* sys_obj.c */
+int grants_new(struct dios_task *t, const struct dios_grant *g, u32 n,
+	       struct dios_ref **refs);
+void grants_free(struct dios_ref **refs, u32 n);
+
+/* buf.c */
+struct dios_buf *buf_new(bool write);
+void buf_free(struct dios_task *t, struct dios_ref *ref, struct dios_buf *buf);
+struct dios_buf *buf_find(struct dios_ref *ref, const struct dios_iov *iov, bool write,
+			  bool part);
+int buf_lend(struct dios_lend *l, size_t len);
+void buf_unlend(struct dios_task *t, struct dios_buf *buf);
+
+/* task.c */
+struct dios_task *task_new(u32 brand, const char *comm);
+int task_add_ref(struct dios_task *t, struct dios_object *obj, u32 rights, u64 *id);
+bool task_may_call_host(const struct dios_task *t);
+void task_free(struct dios_object *obj);
+void task_list(void (*fn)(struct dios_task *t, void *arg), void *arg);
+
+/* exe.c */
+int exe_check(struct dal_exe *e, u32 *brand);
+int elf_brand(const u8 *head, size_t len, u32 *brand);
+
+/* The host calls these three. */
+s64 dios_dispatch(struct dios_task *t, u32 nr, const u64 args[6]);
+struct dios_task *dios_task_open(u32 brand, const char *comm);
+void dios_task_end(struct dios_task *t, const struct dios_task_status *status);
+
+/* dispatch.c: the calls. */
+int calls_check(void);
+const char *call_name(u32 nr);
+s64 sys_create(struct dios_task *t, const u64 a[6]);
+s64 sys_lookup(struct dios_task *t, const u64 a[6]);
+s64 sys_delete(struct dios_task *t, const u64 a[6]);
+s64 sys_copy(struct dios_task *t, const u64 a[6]);
+s64 sys_run(struct dios_task *t, const u64 a[6]);
+s64 sys_select(struct dios_task *t, const u64 a[6]);
+s64 sys_acquire_read(struct dios_task *t, const u64 a[6]);
+s64 sys_commit_read(struct dios_task *t, const u64 a[6]);
+s64 sys_release_read(struct dios_task *t, const u64 a[6]);
+s64 sys_acquire_write(struct dios_task *t, const u64 a[6]);
+s64 sys_commit_write(struct dios_task *t, const u64 a[6]);
+s64 sys_release_write(struct dios_task *t, const u64 a[6]);
+
+/* stat.c: what is there now; the tests compare before and after. */
+enum dios_stat {
+	STAT_OBJECTS, STAT_ZOMBIES, STAT_NAMES, STAT_REFS, STAT_BUFS, STAT_WATCHES,
+	STAT_TASKS, STAT_LENT, STAT_N
+};
+void stat_add(enum dios_stat which, s64 n);
+s64 stat_get(enum dios_stat which);
+const char *stat_name(enum dios_stat which);
+void stat_type_add(u32 type, s64 n);
+s64 stat_type_get(u32 type);
+
+/* Limits of one task; module parameters. */
+extern unsigned int dios_quota_refs;		/* references */
+extern unsigned long dios_quota_lent;		/* bytes of kernel pages lent */
+extern unsigned long dios_quota_memory;		/* bytes of private memory; 0: no limit */
+extern unsigned int dios_quota_tasks;		/* tasks on the node */
+
+#endif /* DIOS_CORE_H */

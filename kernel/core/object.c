@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * object.c - the life of an object, and waiting for it.
+ *
+ * - A type's make() calls object_init(); the object then has one hold.
+ * - object_get() and object_put() count holds; the last put calls ops->free.
+ * - object_kill() makes a zombie: no name leads to it, every waiter wakes, and
+ *   nobody starts an operation on it any more.  Its memory goes with the last hold.
+ * - object_watch() registers a waiter, object_wake() wakes all of them.
+ *
+ * Why late users of a zombie are harmless: an operation in flight has a
+ * hold through its reference, so ops->free cannot run under it.
+ *
+ * Locks: obj->lock (irqsave), the innermost lock but the host's own.
+ */
+#include "core.h"
+
+/**
+ * object_init() - Make the common part of a new object.
+ * @obj:	memory that ops->free will free
+ * @ops:	the type
+ *
+ * Return: nothing; the object has one hold, the caller's.
+ */
+void object_init(struct dios_object *obj, const struct dios_object_ops *ops)
+{
+	refcount_set(&obj->holds, 1);
+	obj->ops = ops;
+	spin_lock_init(&obj->lock);
+	obj->dead = false;
+	INIT_LIST_HEAD(&obj->watches);
+	INIT_HLIST_NODE(&obj->name_link);
+	stat_add(STAT_OBJECTS, 1);
+	stat_type_add(ops->type, 1);
+}
+
+void object_get(struct dios_object *obj)
+{
+	refcount_inc(&obj->holds);
+}
+
+/* For finders that have no hold: the object may be on its way out. */
+bool object_get_unless_free(struct dios_object *obj)
+{
+	return refcount_inc_not_zero(&obj->holds);
+}
+
+void object_put(struct dios_object *obj)
+{
+	if (!refcount_dec_and_test(&obj->holds))
+		return;
+	name_del(obj);
+	if (obj->dead)
+		stat_add(STAT_ZOMBIES, -1);
+	stat_add(STAT_OBJECTS, -1);
+	stat_type_add(obj->ops->type, -1);
+	obj->ops->free(obj);
+}
+
+void object_kill(struct dios_object *obj)
+{
+	unsigned long flags;
+	bool first;
+
+	spin_lock_irqsave(&obj->lock, flags);
+	first = !obj->dead;
+	if (first) {
+		WRITE_ONCE(obj->dead, true);
+		object_wake_locked(obj);
+	}
+	spin_unlock_irqrestore(&obj->lock, flags);
+	if (!first)
+		return;
+	name_del(obj);
+	stat_add(STAT_ZOMBIES, 1);
+	obj->ops->kill(obj);
+}
+
+bool object_dead(struct dios_object *obj)
+{
+	return READ_ONCE(obj->dead);
+}
+
+void object_watch(struct dios_object *obj, struct dios_watch *w, struct dios_task *t)
+{
+	unsigned long flags;
+
+	w->obj = obj;
+	w->task = t;
+	spin_lock_irqsave(&obj->lock, flags);
+	list_add_tail(&w->link, &obj->watches);
+	spin_unlock_irqrestore(&obj->lock, flags);
+	stat_add(STAT_WATCHES, 1);
+}
+
+void object_unwatch(struct dios_watch *w)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&w->obj->lock, flags);
+	list_del(&w->link);
+	spin_unlock_irqrestore(&w->obj->lock, flags);
+	stat_add(STAT_WATCHES, -1);
+}
+
+/* The waiters cannot go away here: they unwatch under obj->lock. */
+void object_wake_locked(struct dios_object *obj)
+{
+	struct dios_watch *w;
+
+	lockdep_assert_held(&obj->lock);
+	list_for_each_entry(w, &obj->watches, link)
+		dal_wake(w->task);
+}
+
+void object_wake(struct dios_object *obj)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&obj->lock, flags);
+	object_wake_locked(obj);
+	spin_unlock_irqrestore(&obj->lock, flags);
+}
+
+/* A zombie is ready for everything: using it fails at once. */
+bool object_ready(struct dios_object *obj, u32 rights)
+{
+	unsigned long flags;
+	bool ready;
+
+	spin_lock_irqsave(&obj->lock, flags);
+	ready = obj->dead || obj->ops->ready(obj, rights);
+	spin_unlock_irqrestore(&obj->lock, flags);
+	return ready;
+}
+
+/**
+ * object_wait() - Wait until an object can be acquired.
+ * @t:		the running task
+ * @obj:	the object, held by the caller
+ * @rights:	DIOS_R_READ or DIOS_R_WRITE
+ * @flags:	DIOS_BUF_NONBLOCK, or others, which are ignored
+ *
+ * Context: The task's own.  Sleeps unless DIOS_BUF_NONBLOCK.
+ * Return: 0; -DIOS_EAGAIN, -DIOS_EINTR, -DIOS_EZOMBIE.
+ */
+int object_wait(struct dios_task *t, struct dios_object *obj, u32 rights, u64 flags)
+{
+	struct dios_watch w;
+	int err;
+
+	if (flags & DIOS_BUF_NONBLOCK) {
+		if (object_dead(obj))
+			return -DIOS_EZOMBIE;
+		return object_ready(obj, rights) ? 0 : -DIOS_EAGAIN;
+	}
+	object_watch(obj, &w, t);
+	do {
+		dal_wait_begin(t);
+		err = 0;
+		if (object_dead(obj)) {
+			err = -DIOS_EZOMBIE;
+			break;
+		}
+		if (object_ready(obj, rights))
+			break;
+		err = dal_wait(t, -1);
+	} while (!err);
+	object_unwatch(&w);
+	return err;
+}
+
+/* What a type that lacks an operation has in its place. */
+
+struct dios_object *obj_make_none(struct dios_task *t, u64 flags, const void *spec)
+{
+	return ERR_PTR(-DIOS_ENOTSUP);
+}
+
+int obj_acquire_none(struct dios_lend *l)
+{
+	return -DIOS_ENOTSUP;
+}
+
+ssize_t obj_commit_none(struct dios_lend *l)
+{
+	return -DIOS_ENOTSUP;
+}
+
+int obj_discard_none(struct dios_lend *l)
+{
+	return -DIOS_ENOTSUP;
+}
+
+bool obj_ready_always(struct dios_object *obj, u32 rights)
+{
+	return true;
+}
+
+struct dios_task *obj_task_none(struct dios_object *obj, struct dios_task *self)
+{
+	return ERR_PTR(-DIOS_EINVAL);
+}
+
+struct dal_exe *obj_exe_none(struct dios_object *obj)
+{
+	return ERR_PTR(-DIOS_EINVAL);
+}
+
+int obj_zombify(struct dios_object *obj)
+{
+	object_kill(obj);
+	return 0;
+}
+
+int obj_zombify_none(struct dios_object *obj)
+{
+	return -DIOS_ENOTSUP;
+}
+
+void obj_kill_nothing(struct dios_object *obj)
+{
+}
+
+/* For a type whose struct begins with the object and holds nothing else. */
+void obj_free_plain(struct dios_object *obj)
+{
+	kfree(obj);
+}

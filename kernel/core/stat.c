@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stat.c - what is there now.
+ *
+ * Counts of everything that can be left over.  The tests compare them before
+ * and after each program; the host shows them.
+ */
+#include "core.h"
+
+static atomic64_t counts[STAT_N];
+static atomic64_t types[DIOS_T_MAX + 1];
+
+static const char *const names[STAT_N] = {
+	[STAT_OBJECTS]	= "objects",
+	[STAT_ZOMBIES]	= "zombies",
+	[STAT_NAMES]	= "names",
+	[STAT_REFS]	= "refs",
+	[STAT_BUFS]	= "bufs",
+	[STAT_WATCHES]	= "watches",
+	[STAT_TASKS]	= "tasks",
+	[STAT_LENT]	= "lent_bytes",
+};
+
+void stat_add(enum dios_stat which, s64 n)
+{
+	atomic64_add(n, &counts[which]);
+}
+
+s64 stat_get(enum dios_stat which)
+{
+	return atomic64_read(&counts[which]);
+}
+
+const char *stat_name(enum dios_stat which)
+{
+	return names[which];
+}
+
+void stat_type_add(u32 type, s64 n)
+{
+	atomic64_add(n, &types[type]);
+}
+
+s64 stat_type_get(u32 type)
+{
+	return atomic64_read(&types[type]);
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sys_obj.c - create, lookup, delete, copy: objects and who may use them.
+ *
+ * Each call decodes first: everything that can fail on bad input does so
+ * before any state changes.  New references are reserved, their numbers are
+ * written to the program, and only then are they published: a bad address
+ * leaves nothing behind.
+ */
+#include "core.h"
+
+#define SPEC_MAX	32	/* bytes of the largest spec */
+
+/* syscall/dios: Create */
+s64 sys_create(struct dios_task *t, const u64 a[6])
+{
+	u64 flags = a[0], type = a[1], uspec = a[2], uname = a[3], uref = a[4];
+	const struct dios_object_ops *ops;
+	u8 name[DIOS_NAME_SIZE], spec[SPEC_MAX] __aligned(8);
+	struct dios_object *obj;
+	struct dios_ref *ref;
+	int err;
+
+	if (flags & ~(u64)(DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT))
+		return -DIOS_EINVAL;
+	if (type < 1 || type > DIOS_T_MAX)
+		return -DIOS_EINVAL;
+	ops = dios_types[array_index_nospec(type, DIOS_T_MAX + 1)];
+	if (flags & DIOS_CREATE_IMPORT && type != DIOS_T_BLOB)
+		return -DIOS_EINVAL;
+	if (flags & DIOS_CREATE_PUBLIC && !uname)
+		return -DIOS_EINVAL;
+	if (!ops->made_by_program)
+		return -DIOS_EPERM;
+	/* Types, and blobs, that this kernel does not make: whatever the spec. */
+	if (ops->make == obj_make_none ||
+	    (type == DIOS_T_BLOB && !(flags & DIOS_CREATE_IMPORT)))
+		return -DIOS_ENOTSUP;
+	if (ops->private && uname)
+		return -DIOS_EINVAL;
+	if (ops->host_only && !task_may_call_host(t))
+		return -DIOS_EPERM;
+	if (!ops->spec_size != !uspec)
+		return -DIOS_EINVAL;
+	if (uspec && dal_copy_in(spec, uspec, ops->spec_size))
+		return -DIOS_EFAULT;
+	if (flags & DIOS_CREATE_PUBLIC && dal_copy_in(name, uname, sizeof(name)))
+		return -DIOS_EFAULT;
+
+	obj = ops->make(t, flags, uspec ? spec : NULL);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	ref = ref_new(obj, ops->rights);
+	object_put(obj);	/* the reference holds it now */
+	if (IS_ERR(ref))
+		return PTR_ERR(ref);
+	err = ref_reserve(t, &ref, 1);
+	if (err)
+		goto free;
+	err = -DIOS_EFAULT;
+	if (dal_copy_out(uref, &ref->id, sizeof(ref->id)))
+		goto unreserve;
+	if (uname) {
+		err = name_add(obj, flags & DIOS_CREATE_PUBLIC, name, ops->rights);
+		if (err)
+			goto unreserve;
+		err = -DIOS_EFAULT;
+		if (!(flags & DIOS_CREATE_PUBLIC) &&
+		    dal_copy_out(uname, name, sizeof(name)))
+			goto unreserve;
+	}
+	err = ref_publish(t, &ref, 1);
+	if (err)
+		goto free;
+	return 0;
+
+unreserve:
+	ref_unreserve(t, &ref, 1);
+free:
+	ref_free(ref);
+	return err;
+}
+
+/* syscall/dios: Lookup */
+s64 sys_lookup(struct dios_task *t, const u64 a[6])
+{
+	u64 flags = a[0], uname = a[1], urefs = a[2], ucount = a[3];
+	u8 name[DIOS_NAME_SIZE];
+	struct dios_object *obj;
+	struct dios_ref *ref;
+	u64 room, found = 1;
+	u32 rights;
+	int err;
+
+	if (flags & ~(u64)(DIOS_LOOKUP_LOCAL_ONLY | DIOS_LOOKUP_PUBLIC))
+		return -DIOS_EINVAL;
+	if (dal_copy_in(name, uname, sizeof(name)) ||
+	    dal_copy_in(&room, ucount, sizeof(room)))
+		return -DIOS_EFAULT;
+
+	obj = name_get(name, flags & DIOS_LOOKUP_PUBLIC, &rights);
+	if (!obj)
+		return -DIOS_ENOENT;
+	if (room < found) {
+		object_put(obj);
+		return dal_copy_out(ucount, &found, sizeof(found)) ? -DIOS_EFAULT :
+								     -DIOS_ETOOBIG;
+	}
+	ref = ref_new(obj, rights);
+	object_put(obj);
+	if (IS_ERR(ref))
+		return PTR_ERR(ref);
+	err = ref_reserve(t, &ref, 1);
+	if (err)
+		goto free;
+	if (dal_copy_out(urefs, &ref->id, sizeof(ref->id)) ||
+	    dal_copy_out(ucount, &found, sizeof(found))) {
+		ref_unreserve(t, &ref, 1);
+		err = -DIOS_EFAULT;
+		goto free;
+	}
+	err = ref_publish(t, &ref, 1);
+	if (err)
+		goto free;
+	return 0;
+
+free:
+	ref_free(ref);
+	return err;
+}
+
+/* syscall/dios: Delete, Exit */
+s64 sys_delete(struct dios_task *t, const u64 a[6])
+{
+	u64 flags = a[0], id = a[1];
+	struct dios_ref *ref;
+
+	if (id == DIOS_REF_SELF) {
+		if (flags & ~(u64)DIOS_DELETE_STATUS)
+			return -DIOS_EINVAL;
+		dal_exit(t, flags & DIOS_DELETE_STATUS);
+		return 0;
+	}
+	if (flags & ~(u64)DIOS_DELETE_ZOMBIFY)
+		return -DIOS_EINVAL;
+	ref = ref_find(t, id, flags & DIOS_DELETE_ZOMBIFY ? DIOS_R_WRITE : 0);
+	if (IS_ERR(ref))
+		return PTR_ERR(ref);
+	if (flags & DIOS_DELETE_ZOMBIFY)
+		return ref->obj->ops->zombify(ref->obj);
+	ref_del(t, ref);
+	return 0;
+}
+
+/* A new reference like one of t's, with the rights of g; nothing is given yet. */
+static struct dios_ref *grant_new(struct dios_task *t, const struct dios_grant *g)
+{
+	struct dios_ref *ref;
+
+	if (g->pad || !g->rights || g->rights & ~DIOS_R_ALL)
+		return ERR_PTR(-DIOS_EINVAL);
+	ref = ref_find_alive(t, g->ref, g->rights);
+	if (IS_ERR(ref))
+		return ref;
+	if (ref->obj->ops->private)
+		return ERR_PTR(-DIOS_EPERM);
+	return ref_new(ref->obj, g->rights);
+}
+
+/**
+ * grants_new() - Make the references that a program wants to give.
+ * @t:		the running task
+ * @g:		copied in
+ * @n:		how many
+ * @refs:	out, to be published or ended with grants_free()
+ *
+ * Return: 0; -DIOS_EINVAL, -DIOS_EBADREF, -DIOS_EPERM, -DIOS_EZOMBIE,
+ * -DIOS_ENOMEM.  On error nothing was made.
+ */
+int grants_new(struct dios_task *t, const struct dios_grant *g, u32 n,
+	       struct dios_ref **refs)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		refs[i] = grant_new(t, &g[i]);
+		if (IS_ERR(refs[i])) {
+			int err = PTR_ERR(refs[i]);
+
+			grants_free(refs, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void grants_free(struct dios_ref **refs, u32 n)
+{
+	while (n--)
+		ref_free(refs[n]);
+}
+
+/* syscall/dios: Copy */
+s64 sys_copy(struct dios_task *t, const u64 a[6])
+{
+	u64 flags = a[0], ugrants = a[1], n = a[2], utarget = a[3];
+	struct dios_grant *g;
+	struct dios_ref **refs, *ref;
+	struct dios_task *target;
+	size_t size;
+	u32 i;
+	int err;
+
+	if (flags || !n || n > DIOS_MAX_GRANTS)
+		return -DIOS_EINVAL;
+	ref = ref_find(t, utarget, DIOS_R_WRITE);
+	if (IS_ERR(ref))
+		return PTR_ERR(ref);
+	target = ref->obj->ops->task(ref->obj, t);
+	if (IS_ERR(target))
+		return PTR_ERR(target);
+	size = n * sizeof(*g);
+	g = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	refs = kvmalloc_array(n, sizeof(*refs), GFP_KERNEL_ACCOUNT);
+	err = -DIOS_ENOMEM;
+	if (!g || !refs)
+		goto out;
+	err = -DIOS_EFAULT;
+	if (dal_copy_in(g, ugrants, size))
+		goto out;
+	err = grants_new(t, g, n, refs);
+	if (err)
+		goto out;
+	err = ref_reserve(target, refs, n);
+	if (err)
+		goto free;
+	for (i = 0; i < n; i++)
+		g[i].out = refs[i]->id;
+	if (dal_copy_out(ugrants, g, size)) {
+		ref_unreserve(target, refs, n);
+		err = -DIOS_EFAULT;
+		goto free;
+	}
+	err = ref_publish(target, refs, n);
+	if (!err)
+		goto out;
+free:
+	grants_free(refs, n);
+out:
+	kvfree(refs);
+	kvfree(g);
+	return err;
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * task.c - the life of a task.
+ *
+ * - task_new() makes a task with its SELF reference; nothing runs yet.
+ * - sys_run gives it references and has the host start it; or the host opens
+ *   one for a legacy-limbo process, with dios_task_open().
+ * - dios_task_end() is called once by the host when the program has ended,
+ *   however it ended: its references and buffers go, its status stays in the
+ *   TASK object for whoever waits.
+ *
+ * A running task has a hold on itself, dropped by dios_task_end().
+ *
+ * Locks: tasks.lock guards the list of tasks; it is taken before nothing.
+ */
+#include "core.h"
+
+static struct {
+	spinlock_t lock;
+	struct list_head list;
+	u32 last;		/* number of the newest task */
+} tasks = {
+	.lock = __SPIN_LOCK_UNLOCKED(tasks.lock),
+	.list = LIST_HEAD_INIT(tasks.list),
+};
+
+bool task_may_call_host(const struct dios_task *t)
+{
+	return t->brand == DIOS_BRAND_DIOS_LIMBO ||
+	       t->brand == DIOS_BRAND_LEGACY_LIMBO;
+}
+
+/* Give a task that does not run yet, or is the running one, a reference. */
+int task_add_ref(struct dios_task *t, struct dios_object *obj, u32 rights, u64 *id)
+{
+	struct dios_ref *ref = ref_new(obj, rights);
+	int err;
+
+	if (IS_ERR(ref))
+		return PTR_ERR(ref);
+	err = ref_reserve(t, &ref, 1);
+	if (!err)
+		err = ref_publish(t, &ref, 1);
+	if (err) {
+		ref_free(ref);
+		return err;
+	}
+	*id = ref->id;
+	return 0;
+}
+
+/* Make an object of a type and give it to a task in one go. */
+static int add_new(struct dios_task *t, u32 type, u64 *id)
+{
+	const struct dios_object_ops *ops = dios_types[type];
+	struct dios_object *obj = ops->make(t, 0, NULL);
+	int err;
+
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	err = task_add_ref(t, obj, ops->rights, id);
+	object_put(obj);
+	return err;
+}
+
+/**
+ * task_new() - Make a task that does not run yet.
+ * @brand:	DIOS_BRAND_*
+ * @comm:	what to call it in listings
+ *
+ * It has references to itself and to a RANDOM object.
+ *
+ * Context: May sleep.
+ * Return: the task, with one hold on its obj, to be dropped with
+ * dios_task_end(); ERR_PTR(-DIOS_ENOMEM), ERR_PTR(-DIOS_EQUOTA).
+ */
+struct dios_task *task_new(u32 brand, const char *comm)
+{
+	struct dios_task *t;
+	int err;
+
+	if (stat_get(STAT_TASKS) >= dios_quota_tasks)
+		return ERR_PTR(-DIOS_EQUOTA);
+	t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+	if (!t)
+		return ERR_PTR(-DIOS_ENOMEM);
+	object_init(&t->obj, dios_types[DIOS_T_TASK]);
+	spin_lock_init(&t->lock);
+	t->brand = brand;
+	strscpy(t->comm, comm, sizeof(t->comm));
+	t->start.magic = DIOS_START_MAGIC;
+	t->start.abi = DIOS_ABI_VERSION;
+	t->start.brand = brand;
+	t->start.node = 1;
+
+	spin_lock(&tasks.lock);
+	t->number = ++tasks.last;
+	list_add_tail(&t->link, &tasks.list);
+	spin_unlock(&tasks.lock);
+	stat_add(STAT_TASKS, 1);
+
+	/* SELF comes first: its number is DIOS_REF_SELF in every task. */
+	err = add_new(t, DIOS_T_SELF, &t->start.self);
+	if (!err)
+		err = add_new(t, DIOS_T_RANDOM, &t->start.random);
+	if (err) {
+		dios_task_end(t, NULL);
+		return ERR_PTR(err);
+	}
+	return t;
+}
+
+/* The host: the running process, of a brand that may, becomes a task. */
+struct dios_task *dios_task_open(u32 brand, const char *comm)
+{
+	return task_new(brand, comm);
+}
+
+/**
+ * dios_task_end() - The program has ended.
+ * @t:		the task; the caller's hold is dropped
+ * @status:	how it ended; NULL for one that never ran
+ *
+ * Context: The task's own on its way out, or another once nothing of the task
+ * runs any more.  May sleep.
+ */
+void dios_task_end(struct dios_task *t, const struct dios_task_status *status)
+{
+	spin_lock(&t->lock);
+	if (status)
+		t->status = *status;
+	else
+		t->status.how = DIOS_END_KILLED;
+	t->status.calls = t->calls;
+	t->ended = true;
+	spin_unlock(&t->lock);
+
+	ref_del_all(t);
+	spin_lock(&tasks.lock);
+	list_del(&t->link);
+	spin_unlock(&tasks.lock);
+	stat_add(STAT_TASKS, -1);
+
+	object_wake(&t->obj);
+	object_put(&t->obj);
+}
+
+/* The last hold on the TASK object is gone. */
+void task_free(struct dios_object *obj)
+{
+	struct dios_task *t = container_of(obj, struct dios_task, obj);
+
+	if (t->dal)
+		dal_task_free(t->dal);
+	kvfree(t->slots);
+	kfree(t);
+}
+
+/* Call fn for each task, under tasks.lock: fn must not sleep. */
+void task_list(void (*fn)(struct dios_task *t, void *arg), void *arg)
+{
+	struct dios_task *t;
+
+	spin_lock(&tasks.lock);
+	list_for_each_entry(t, &tasks.list, link)
+		fn(t, arg);
+	spin_unlock(&tasks.lock);
+}

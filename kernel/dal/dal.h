@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * dal.h - the DIOS adaptation layer: all that DIOS needs from its host.
+ *
+ * core/ and obj/ see the host only through this file.  There are two hosts:
+ * dal/linux, the module, and dal/hosted, a user-space library for tests
+ * under sanitizers.  The file has two parts.
+ *
+ * 1. Borrowed by name.  A few Linux interfaces are used under their own
+ *    names, so that the core reads as Linux and lockdep and sparse work:
+ *    list_head and hlist, refcount_t, atomic64_t, spinlock_t with
+ *    irqsave, mutex, kmalloc, kvmalloc and kin, ERR_PTR, container_of,
+ *    siphash, array_index_nospec, min, READ_ONCE.  dal/hosted/shim.h has the list.
+ *
+ * 2. Asked of the host.  The functions below.  Each says when it is called,
+ *    whether it may sleep, who owns the result, and what failure means.
+ *    Errors are -DIOS_E..., never the host's.
+ */
+#ifndef DIOS_DAL_H
+#define DIOS_DAL_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/atomic.h>
+#include <linux/spinlock.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/mm.h>
+#include <linux/err.h>
+#include <linux/nospec.h>
+#include <linux/siphash.h>
+#include <linux/string.h>
+#include <linux/minmax.h>
+#include <linux/build_bug.h>
+#include <linux/printk.h>
+#else
+#include "hosted/shim.h"
+#endif
+
+#include "../../abi/dios.h"
+
+struct dios_task;
+struct dal_task;	/* the host's side of a task */
+struct dal_pages;	/* memory that kernel and task share */
+struct dal_console;	/* where a console's text goes */
+struct dal_exe;		/* a program file */
+struct dal_timer;	/* a timer of the host */
+
+/*
+ * The caller's memory.  Only in a call, from the task's own context.  May
+ * sleep.  -DIOS_EFAULT when any byte cannot be reached; then nothing may be
+ * assumed of the destination.
+ */
+int dal_copy_in(void *dst, u64 src, size_t len);
+int dal_copy_out(u64 dst, const void *src, size_t len);
+
+/* CLOCK_MONOTONIC nanoseconds.  Any context. */
+u64 dal_now(void);
+
+/* len bytes from the CSPRNG.  May sleep while the host has no entropy yet. */
+void dal_random(void *dst, size_t len);
+
+/*
+ * Waiting.  dal_wait() sleeps until dal_wake() has been called for the task
+ * since the last dal_wait_begin(), the deadline (absolute, nanoseconds; -1:
+ * for ever) has passed, or an upcall or a kill is due.  It is called with
+ * nothing locked, from the task's own context.  dal_wake() is called from
+ * any context, with spinlocks held.
+ * Return: 0 woken, -DIOS_ETIMEDOUT, -DIOS_EINTR.
+ */
+void dal_wait_begin(struct dios_task *t);
+int dal_wait(struct dios_task *t, s64 deadline);
+void dal_wake(struct dios_task *t);
+
+/*
+ * Pages that kernel and task share: zeroed, charged to the task that is
+ * running.  dal_pages_get_kernel() is their address in the kernel.  The pages
+ * live until both dal_pages_free() was called and no task has them mapped.
+ * May sleep.  ERR_PTR(-DIOS_ENOMEM).
+ */
+struct dal_pages *dal_pages_alloc(size_t len);
+void *dal_pages_kernel(struct dal_pages *p);
+void dal_pages_free(struct dal_pages *p);
+
+/*
+ * Map into the running task.  addr is a hint (0: none), or with
+ * fixed the only place wanted (-DIOS_EBUSY when it is taken).  Read-only pages
+ * can never be made writable by the task.  May sleep.
+ * Return: 0 and *out; -DIOS_ENOMEM, -DIOS_EBUSY, -DIOS_EINVAL.
+ */
+int dal_map_pages(struct dal_pages *p, size_t len, bool writable, u64 addr,
+		  bool fixed, u64 *out);
+
+/* Private zeroed memory, backed lazily; otherwise as dal_map_pages(). */
+int dal_map_anon(size_t len, u64 addr, bool fixed, u64 *out);
+
+/* Free the pages of a part of what dal_map_anon() mapped; it reads as zero. */
+int dal_discard(u64 addr, size_t len);
+
+/*
+ * Undo a mapping of t.  Does nothing when t's memory is gone already (it has
+ * ended) or is not the running task's.
+ */
+void dal_unmap(struct dios_task *t, u64 addr, size_t len);
+
+/*
+ * Install the upcalls of the running task; c was checked.  Entry 0 removes
+ * them.  -DIOS_ENOTSUP for a process that is no DIOS task.
+ */
+int dal_set_upcalls(struct dios_task *t, const struct dios_control *c);
+
+/*
+ * Consoles.  dal_console_open() binds a descriptor of the running process;
+ * dal_console_node() is the node's own.  dal_console_write() may sleep and
+ * may write less than len.  The caller owns the result and ends it with
+ * dal_console_close().
+ * Errors: open -DIOS_EINVAL (no such descriptor), -DIOS_EPERM (not for
+ * writing), -DIOS_ENOTSUP; write -DIOS_EPIPE, -DIOS_EIO, -DIOS_EINTR.
+ */
+struct dal_console *dal_console_open(u32 fd);
+struct dal_console *dal_console_node(void);
+ssize_t dal_console_write(struct dios_task *t, struct dal_console *c,
+			  const void *buf, size_t len);
+void dal_console_close(struct dal_console *c);
+
+/*
+ * Programs.  dal_exe_import() binds a descriptor of the running process to a
+ * regular file it may execute; dal_exe_put() ends it.  dal_exe_read() reads
+ * at an offset: the number of bytes, fewer only at the end, or an error.
+ * Errors: import -DIOS_EINVAL (no such descriptor, no regular file),
+ * -DIOS_EPERM (not executable for the caller); read -DIOS_EIO.
+ */
+struct dal_exe *dal_exe_import(u32 fd);
+ssize_t dal_exe_read(struct dal_exe *e, void *dst, size_t len, u64 off);
+u64 dal_exe_size(struct dal_exe *e);
+void dal_exe_put(struct dal_exe *e);
+
+/*
+ * Start t, a task that core has made, running program e.  argv and env are
+ * arrays ended by NULL; they belong to the caller again on return.
+ * The host calls dios_task_end() exactly once: on success when the task has
+ * ended, on failure before it returns.  May sleep.
+ * Errors: -DIOS_ENOMEM, -DIOS_EBADEXE, -DIOS_EBRAND, -DIOS_ETOOBIG, -DIOS_EIO.
+ */
+int dal_start_task(struct dios_task *t, struct dal_exe *e, char **argv,
+		   char **env);
+
+/* Free the host's side of a task; the last thing before the task is freed. */
+void dal_task_free(struct dal_task *d);
+
+/* End the running task when its call returns, with this status. */
+void dal_exit(struct dios_task *t, u32 status);
+
+/* End a task that may be running anywhere.  Any context. */
+void dal_kill(struct dios_task *t);
+
+/*
+ * Timers.  fn runs in any context, must not sleep, and returns the absolute
+ * time of the next call, or 0.  dal_timer_set() replaces the time (0: off);
+ * dal_timer_free() returns when fn no longer runs.
+ */
+struct dal_timer *dal_timer_new(u64 (*fn)(void *arg, u64 now), void *arg);
+void dal_timer_set(struct dal_timer *t, u64 when);
+void dal_timer_free(struct dal_timer *t);
+
+#endif /* DIOS_DAL_H */

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * entry.c - how a program's call reaches DIOS on a stock kernel.
+ *
+ * A per-task flag (SYSCALL_WORK_SECCOMP) sends a task's system calls through the
+ * slow entry path, which calls __secure_computing.  ftrace lets us stand in
+ * for that function: hook() decides, dal_enter() does the call.  Other tasks
+ * keep the fast path and pay nothing; a task that has a real seccomp filter
+ * goes on to the original.
+ *
+ * dal_enter() returns what __secure_computing would: 0, Linux makes its call, with
+ * the number read again from the registers; -1, it does not, and the
+ * result is in regs->ax.
+ *
+ * The original calls BUG() for a task with the flag and no seccomp mode, so the
+ * hook must not miss one: FTRACE_OPS_FL_PERMANENT keeps it in while the
+ * module is loaded, and the module stays while a task lives.
+ *
+ * Locks: none.
+ */
+#include <linux/compat.h>
+#include <linux/ftrace.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <linux/seccomp.h>
+#include <asm/syscall.h>
+#include "linux.h"
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define ftrace_regs_set_instruction_pointer ftrace_instruction_pointer_set
+#endif
+
+bool dal_linux_fatal;
+
+static bool is_dios(u64 nr)
+{
+	return (u32)nr - DIOS_CREATE < DIOS_NCALL && !in_ia32_syscall();
+}
+
+static int refuse(struct pt_regs *regs)
+{
+	if (dal_linux_fatal) {
+		pr_warn_ratelimited("%s[%d]: pure task made Linux call %d: killed\n",
+				    current->comm, task_pid_nr(current),
+				    (int)regs->orig_ax);
+		force_sig(SIGSYS);
+	}
+	regs->ax = -ENOSYS;
+	return -1;
+}
+
+/* A Linux call of a task that has DIOS state. */
+static int enter_linux(struct dal_task *d, struct pt_regs *regs)
+{
+	if (d->t->brand != DIOS_BRAND_PURE)
+		return 0;
+	/* The return half of an upcall. */
+	if ((u32)regs->orig_ax == __NR_rt_sigreturn && !in_ia32_syscall())
+		return 0;
+	return refuse(regs);
+}
+
+static int enter_dios(struct dal_task *d, struct pt_regs *regs)
+{
+	const u64 args[6] = { regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9 };
+	s64 ret = dios_dispatch(d->t, regs->orig_ax, args);
+
+	if (d->exiting) {
+		/* Linux ends the task in its own way. */
+		regs->orig_ax = __NR_exit_group;
+		regs->di = d->status;
+		return 0;
+	}
+	regs->ax = ret;
+	return -1;
+}
+
+/* In place of __secure_computing. */
+static int dal_enter(const struct seccomp_data *sd)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+	struct dal_task *d;
+	int ret = 0;
+
+	rcu_read_lock();
+	d = dal_find(current);
+	rcu_read_unlock();
+	/* A fork child has the flag, not the state. */
+	if (!d) {
+		if (current->seccomp.mode == SECCOMP_MODE_DISABLED)
+			clear_task_syscall_work(current, SECCOMP);
+		return 0;
+	}
+	if (likely(d->mm == current->mm) || dal_bind(d))
+		ret = is_dios(regs->orig_ax) ? enter_dios(d, regs) : enter_linux(d, regs);
+	WRITE_ONCE(d->in_call, false);
+	return ret;
+}
+
+/*
+ * Called by ftrace at the start of __secure_computing, with preemption off.
+ * Changing the instruction pointer sends the caller to dal_enter instead.
+ */
+static void notrace hook(unsigned long ip, unsigned long parent_ip,
+			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	bool filtered = current->seccomp.mode != SECCOMP_MODE_DISABLED;
+	struct dal_task *d = dal_find(current);
+
+	if (!d && filtered)
+		return;
+	if (d && filtered && !is_dios(task_pt_regs(current)->orig_ax))
+		return;		/* its own filter judges its Linux calls */
+	if (d)
+		WRITE_ONCE(d->in_call, true);
+	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)dal_enter);
+}
+
+static struct ftrace_ops ops = {
+	.func	= hook,
+	.flags	= FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY |
+		  FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_PERMANENT,
+};
+
+int dal_entry_init(void)
+{
+	int err;
+
+	err = ftrace_set_filter(&ops, "__secure_computing", strlen("__secure_computing"), 0);
+	if (!err)
+		err = register_ftrace_function(&ops);
+	if (err)
+		pr_err("cannot attach to __secure_computing: %d; does another module, a live patch or ftrace_enabled=0 hold it?\n",
+		       err);
+	return err;
+}
+
+void dal_entry_exit(void)
+{
+	unregister_ftrace_function(&ops);
+	/* A fork child without state may still be in dal_enter. */
+	synchronize_rcu_tasks();
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * linux.h - what the files of the Linux DAL share.
+ *
+ * A Linux task that may make DIOS calls has a struct dal_task.  It hangs on
+ * a file in the task's descriptor table, so that exit, however it happens,
+ * gives it back: an anonymous one for a task that run started, /dev/dios
+ * for a legacy-limbo process that opened it.  The file has a hold on the
+ * DIOS task.
+ *
+ * Life:  STARTING  run made it; the host's child execs the program
+ *        LOADED    exec has seen the right file and brand (exec.c)
+ *        RUNNING   bound to the new program's memory, at its first call (entry.c)
+ *        ENDED     dios_task_end() was called, or is being called
+ */
+#ifndef DIOS_DAL_LINUX_H
+#define DIOS_DAL_LINUX_H
+
+#include <linux/completion.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/version.h>
+#include "../../core/core.h"
+
+enum dal_phase { DAL_STARTING, DAL_LOADED, DAL_RUNNING, DAL_ENDED };
+
+struct dal_task {
+	struct dios_task *t;		/* set once; held by the file */
+	struct hlist_node link;		/* in the hash by task, RCU */
+	struct rcu_head rcu;
+	bool by_run;			/* run started it; else it opened /dev/dios */
+
+	/* Written by the task itself, or before it runs. */
+	enum dal_phase phase;
+	struct task_struct *task;	/* a reference */
+	struct mm_struct *mm;		/* the program's memory, mmgrab; NULL until RUNNING */
+	bool in_call;			/* between hook and the end of dal_enter */
+	bool exiting;			/* dal_exit() was called */
+	u32 status;
+
+	/* Waiting. */
+	bool woken;
+	bool blocked;
+	bool closing;			/* its file is gone: wake up and leave */
+
+	/* The preemption tick. */
+	struct hrtimer tick;
+	u64 tick_ns;			/* 0: off */
+	bool tick_off;			/* fired while blocked; restart on return */
+
+	unsigned long ended;		/* bit 0: somebody has begun to end it */
+
+	/* Only while starting. */
+	struct file *anchor;		/* not yet installed in the child */
+	struct file *exe;
+	const struct cred *cred;	/* of the one who runs it */
+	struct task_struct *parent;
+	struct rlimit rlim[RLIM_NLIMITS];
+	struct completion gone;		/* ended */
+};
+
+struct dal_console {
+	struct file *file;
+};
+
+struct dal_exe {
+	struct file *file;
+};
+
+extern bool dal_linux_fatal;	/* a pure task's Linux call kills it */
+
+/* Linux's error as DIOS's.  The one place for it. */
+int dal_err(int err);
+
+/* task.c */
+struct dal_task *dal_find(struct task_struct *task);
+bool dal_bind(struct dal_task *d);
+int dal_dev_init(void);
+void dal_dev_exit(void);
+
+/* entry.c */
+int dal_entry_init(void);
+void dal_entry_exit(void);
+
+/* exec.c */
+int dal_exec_init(void);
+void dal_exec_exit(void);
+int dal_file_brand(struct file *file, u32 *brand);
+
+/* wait.c */
+void dal_tick_init(struct dal_task *d);
+void dal_tick_stop(struct dal_task *d);
+void dal_block(struct dal_task *d);
+void dal_unblock(struct dal_task *d);
+
+/* console.c */
+void dal_console_exit(void);
+
+/* debug.c */
+void dal_debug_init(void);
+void dal_debug_exit(void);
+
+#endif /* DIOS_DAL_LINUX_H */

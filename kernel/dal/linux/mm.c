@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mm.c - the memory of a task.
+ *
+ * Shared pages are mapped as an anonymous file whose mmap puts counted pages
+ * into the mapping: they live until the mapping is gone too, whatever the
+ * kernel drops first.  Private memory is Linux's own anonymous memory.
+ *
+ * Locks: mmap_lock, by the host's functions.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/highmem.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include "linux.h"
+
+struct dal_pages {
+	void *kernel;
+	size_t len;
+};
+
+int dal_copy_in(void *dst, u64 src, size_t len)
+{
+	return copy_from_user(dst, (const void __user *)src, len) ? -DIOS_EFAULT : 0;
+}
+
+int dal_copy_out(u64 dst, const void *src, size_t len)
+{
+	return copy_to_user((void __user *)dst, src, len) ? -DIOS_EFAULT : 0;
+}
+
+struct dal_pages *dal_pages_alloc(size_t len)
+{
+	struct dal_pages *p = kmalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+
+	if (!p)
+		return ERR_PTR(-DIOS_ENOMEM);
+	p->len = len;
+	p->kernel = __vmalloc(len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!p->kernel) {
+		kfree(p);
+		return ERR_PTR(-DIOS_ENOMEM);
+	}
+	return p;
+}
+
+void *dal_pages_kernel(struct dal_pages *p)
+{
+	return p->kernel;
+}
+
+/* Mapped pages have counts of their own and stay. */
+void dal_pages_free(struct dal_pages *p)
+{
+	vfree(p->kernel);
+	kfree(p);
+}
+
+/* Only vm_mmap() below calls this, with the file's one mapping. */
+static int pages_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct dal_pages *p = file->private_data;
+	unsigned long off, len = vma->vm_end - vma->vm_start;
+	int err;
+
+	if (!p || vma->vm_pgoff || len != p->len)
+		return -EINVAL;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	vma->vm_flags |= VM_DONTCOPY | VM_DONTEXPAND | VM_MIXEDMAP;
+	if (!(vma->vm_flags & VM_WRITE))
+		vma->vm_flags &= ~VM_MAYWRITE;
+	vma->vm_flags &= ~VM_MAYEXEC;
+#else
+	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_MIXEDMAP);
+	if (!(vma->vm_flags & VM_WRITE))
+		vm_flags_clear(vma, VM_MAYWRITE);
+	vm_flags_clear(vma, VM_MAYEXEC);
+#endif
+	for (off = 0; off < len; off += PAGE_SIZE) {
+		err = vm_insert_page(vma, vma->vm_start + off,
+				     vmalloc_to_page(p->kernel + off));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static const struct file_operations pages_fops = {
+	.owner	= THIS_MODULE,
+	.mmap	= pages_mmap,
+};
+
+static unsigned long fixed_flag(bool fixed)
+{
+	return fixed ? MAP_FIXED_NOREPLACE : 0;
+}
+
+/* What vm_mmap() returned, as a result of ours. */
+static int mapped(unsigned long addr, u64 *out)
+{
+	if (IS_ERR_VALUE(addr))
+		return dal_err(addr);
+	*out = addr;
+	return 0;
+}
+
+int dal_map_pages(struct dal_pages *p, size_t len, bool writable, u64 addr,
+		  bool fixed, u64 *out)
+{
+	struct file *file;
+	unsigned long at;
+
+	file = anon_inode_getfile("[dios-buffer]", &pages_fops, p,
+				  writable ? O_RDWR : O_RDONLY);
+	if (IS_ERR(file))
+		return dal_err(PTR_ERR(file));
+	at = vm_mmap(file, addr, len, PROT_READ | (writable ? PROT_WRITE : 0),
+		     MAP_SHARED | fixed_flag(fixed), 0);
+	/* The mapping keeps the file; p may go before it does. */
+	file->private_data = NULL;
+	fput(file);
+	return mapped(at, out);
+}
+
+#define ANON	(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
+int dal_map_anon(size_t len, u64 addr, bool fixed, u64 *out)
+{
+	return mapped(vm_mmap(NULL, addr, len, PROT_READ | PROT_WRITE,
+			      ANON | fixed_flag(fixed), 0), out);
+}
+
+/* Fresh memory in place of the old: what a program sees of MADV_DONTNEED. */
+int dal_discard(u64 addr, size_t len)
+{
+	u64 at;
+
+	return mapped(vm_mmap(NULL, addr, len, PROT_READ | PROT_WRITE, ANON | MAP_FIXED, 0), &at);
+}
+
+void dal_unmap(struct dios_task *t, u64 addr, size_t len)
+{
+	struct dal_task *d = t->dal;
+
+	if (d && current->mm && current->mm == d->mm)
+		vm_munmap(addr, len);
+}

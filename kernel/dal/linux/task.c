@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * task.c - Linux tasks that are DIOS tasks: how they begin and end.
+ *
+ * - dal_start_task() has the host's usermode helper make a child that execs the
+ *   program; start_in_child() runs in it, before exec, and makes it ours.
+ * - A legacy-limbo process opens /dev/dios: dev_open().
+ * - dal_find() finds a Linux task's state.  Only current asks, so what it finds
+ *   stays while current is in the kernel (see file_release).
+ * - end() is called once, by whoever notices first that the program is over.
+ *
+ * Locks: hash_lock guards changes of the hash; readers use RCU.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/cgroup.h>
+#include <linux/delay.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/hashtable.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/user.h>
+#include <linux/securebits.h>
+#include <linux/umh.h>
+#include <linux/user_namespace.h>
+#include "linux.h"
+
+static DEFINE_HASHTABLE(hash, 10);
+static DEFINE_SPINLOCK(hash_lock);
+
+struct dal_task *dal_find(struct task_struct *task)
+{
+	struct dal_task *d;
+
+	hash_for_each_possible_rcu(hash, d, link, (unsigned long)task)
+		if (d->task == task)
+			return d;
+	return NULL;
+}
+
+/* The state becomes that of the running Linux task. */
+static void attach(struct dal_task *d)
+{
+	d->task = get_task_struct(current);
+	spin_lock(&hash_lock);
+	hash_add_rcu(hash, &d->link, (unsigned long)d->task);
+	spin_unlock(&hash_lock);
+	set_task_syscall_work(current, SECCOMP);
+}
+
+static void detach(struct dal_task *d)
+{
+	if (!d->task)
+		return;
+	spin_lock(&hash_lock);
+	hash_del_rcu(&d->link);
+	spin_unlock(&hash_lock);
+	if (d->task == current)
+		clear_task_syscall_work(current, SECCOMP);
+}
+
+static struct dal_task *state_new(struct dios_task *t, bool by_run)
+{
+	struct dal_task *d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
+
+	if (!d)
+		return NULL;
+	d->t = t;
+	d->by_run = by_run;
+	init_completion(&d->gone);
+	dal_tick_init(d);
+	t->dal = d;
+	return d;
+}
+
+/* Called by core when the last hold on the DIOS task is gone. */
+void dal_task_free(struct dal_task *d)
+{
+	if (d->task)
+		put_task_struct(d->task);
+	if (d->mm)
+		mmdrop(d->mm);
+	kfree_rcu(d, rcu);
+}
+
+static bool is_fault(int sig)
+{
+	return sig == SIGILL || sig == SIGTRAP || sig == SIGBUS || sig == SIGFPE ||
+	       sig == SIGSEGV;
+}
+
+/* How the program ended, from what Linux knows of a task that is exiting. */
+static void status_of(struct dal_task *d, struct dios_task_status *st)
+{
+	struct task_struct *task = d->task;
+	int sig = task->exit_code & 0x7f;
+	u64 user, system;
+
+	if (!sig) {
+		st->how = DIOS_END_EXIT;
+		st->status = task->exit_code >> 8 & 0xff;
+	} else {
+		st->how = is_fault(sig) ? DIOS_END_FAULT : DIOS_END_KILLED;
+		st->status = sig;
+	}
+	task_cputime_adjusted(task, &user, &system);
+	st->user_ns = user;
+	st->system_ns = system;
+	if (task == current)
+		st->max_rss = (u64)task->signal->maxrss << PAGE_SHIFT;
+}
+
+/* End it, once.  The caller has a hold, its own or the file's. */
+static void end(struct dal_task *d)
+{
+	struct dios_task_status st = {};
+
+	if (test_and_set_bit(0, &d->ended))
+		return;
+	dal_tick_stop(d);
+	if (d->task)
+		status_of(d, &st);
+	else
+		st.how = DIOS_END_KILLED;
+	d->phase = DAL_ENDED;
+	dios_task_end(d->t, &st);
+	detach(d);
+	complete(&d->gone);
+}
+
+/*
+ * Every close of the file by every process that has it comes here; only the
+ * owner's exit matters.  Its memory is gone by now.
+ */
+static int file_flush(struct file *file, fl_owner_t id)
+{
+	struct dal_task *d = file->private_data;
+
+	if (current == d->task && current->flags & PF_EXITING)
+		end(d);
+	return 0;
+}
+
+/*
+ * The last close.  Usually the task has ended.  Not so when a program with
+ * Linux calls closed the file itself; then a child that had it too may be the
+ * one who comes here, while the owner makes a call.  The owner then leaves
+ * its call before anything goes; the hook has set in_call under RCU.
+ */
+static int file_release(struct inode *inode, struct file *file)
+{
+	struct dal_task *d = file->private_data;
+
+	if (!test_bit(0, &d->ended)) {
+		if (d->task && d->task != current) {
+			detach(d);
+			WRITE_ONCE(d->closing, true);
+			synchronize_rcu();
+			while (READ_ONCE(d->in_call)) {
+				wake_up_process(d->task);
+				msleep(1);
+			}
+		}
+		/* A task that run started is nothing without its state. */
+		if (d->by_run && d->task)
+			send_sig(SIGKILL, d->task, 1);
+		end(d);
+	}
+	object_put(&d->t->obj);
+	return 0;
+}
+
+static const struct file_operations anchor_fops = {
+	.owner		= THIS_MODULE,
+	.flush		= file_flush,
+	.release	= file_release,
+	.llseek		= noop_llseek,
+};
+
+/* The memory of the new program is there: from now on this is its state. */
+bool dal_bind(struct dal_task *d)
+{
+	if (d->phase != DAL_LOADED) {
+		/* A legacy-limbo process has become another program. */
+		end(d);
+		return false;
+	}
+	mmgrab(current->mm);
+	d->mm = current->mm;
+	d->phase = DAL_RUNNING;
+	task_lock(current);
+	strscpy_pad(current->comm, d->t->comm, sizeof(current->comm));
+	task_unlock(current);
+	return true;
+}
+
+/*
+ * A descriptor of 3 or more: a program with Linux calls takes 0 to 2 for its
+ * standard streams.
+ */
+static int high_fd(unsigned int flags)
+{
+	int low[3], n = 0, fd;
+
+	for (;;) {
+		fd = get_unused_fd_flags(flags);
+		if (fd < 0 || fd > 2)
+			break;
+		low[n++] = fd;
+	}
+	while (n)
+		put_unused_fd(low[--n]);
+	return fd;
+}
+
+/* The user, groups and capabilities of the one who runs it; a pure task needs none. */
+static int become(struct cred *new, const struct cred *c, bool pure)
+{
+	new->uid = c->uid;
+	new->gid = c->gid;
+	new->suid = c->suid;
+	new->sgid = c->sgid;
+	new->euid = c->euid;
+	new->egid = c->egid;
+	new->fsuid = c->fsuid;
+	new->fsgid = c->fsgid;
+	set_groups(new, c->group_info);
+	free_uid(new->user);
+	new->user = get_uid(c->user);
+	new->securebits = c->securebits;
+	new->cap_inheritable = c->cap_inheritable;
+	new->cap_permitted = c->cap_permitted;
+	new->cap_effective = c->cap_effective;
+	new->cap_bset = c->cap_bset;
+	new->cap_ambient = c->cap_ambient;
+	if (pure) {
+		/* Not even root's exec gives any back. */
+		new->securebits |= issecure_mask(SECURE_NOROOT);
+		new->cap_inheritable = new->cap_permitted = new->cap_effective =
+			new->cap_bset = new->cap_ambient = (kernel_cap_t){};
+	}
+	return 0;
+}
+
+/* In the helper's child, before it execs.  An error ends the child. */
+static int start_in_child(struct subprocess_info *info, struct cred *new)
+{
+	struct dal_task *d = info->data;
+	bool pure = d->t->brand == DIOS_BRAND_PURE;
+	struct sighand_struct *sig = current->sighand;
+	char *path = (char *)info->path;
+	int exe_fd, fd;
+
+	fd = high_fd(0);
+	if (fd < 0)
+		return fd;
+	exe_fd = high_fd(O_CLOEXEC);
+	if (exe_fd < 0) {
+		put_unused_fd(fd);
+		return exe_fd;
+	}
+	snprintf(path, 32, "/proc/self/fd/%d", exe_fd);
+	become(new, d->cred, pure);
+	cgroup_attach_task_all(d->parent, current);
+	task_lock(current->group_leader);
+	memcpy(current->signal->rlim, d->rlim, sizeof(d->rlim));
+	task_unlock(current->group_leader);
+	task_set_no_new_privs(current);
+	if (pure) {
+		/* A console whose reader is gone is an error, not a death. */
+		spin_lock_irq(&sig->siglock);
+		sig->action[SIGPIPE - 1].sa.sa_handler = SIG_IGN;
+		spin_unlock_irq(&sig->siglock);
+	}
+	attach(d);
+	fd_install(exe_fd, get_file(d->exe));
+	fd_install(fd, d->anchor);
+	d->anchor = NULL;
+	return 0;
+}
+
+static int start(struct dal_task *d, char **argv, char **env)
+{
+	char path[32] = "/proc/self/fd/";	/* start_in_child() writes the number */
+	struct subprocess_info *info;
+	int err;
+
+	/* Capabilities of another user name space mean nothing where the child runs. */
+	if (current_user_ns() != &init_user_ns)
+		return -EPERM;
+	d->anchor = anon_inode_getfile("[dios]", &anchor_fops, d, O_RDWR);
+	if (IS_ERR(d->anchor)) {
+		err = PTR_ERR(d->anchor);
+		d->anchor = NULL;
+		return err;
+	}
+	object_get(&d->t->obj);		/* the file's */
+	d->cred = get_current_cred();
+	d->parent = current;
+	task_lock(current->group_leader);
+	memcpy(d->rlim, current->signal->rlim, sizeof(d->rlim));
+	task_unlock(current->group_leader);
+
+	err = -ENOMEM;
+	info = call_usermodehelper_setup(path, argv, env, GFP_KERNEL_ACCOUNT,
+					 start_in_child, NULL, d);
+	if (info)
+		err = call_usermodehelper_exec(info, UMH_WAIT_EXEC);
+	put_cred(d->cred);
+	d->cred = NULL;
+	return err;
+}
+
+int dal_start_task(struct dios_task *t, struct dal_exe *e, char **argv, char **env)
+{
+	struct dal_task *d = state_new(t, true);
+	struct file *anchor;
+	int err;
+
+	if (!d) {
+		dios_task_end(t, NULL);
+		return -DIOS_ENOMEM;
+	}
+	/* The running task's own hold is dropped by dios_task_end(). */
+	object_get(&t->obj);
+	d->exe = get_file(e->file);
+	err = start(d, argv, env);
+	fput(d->exe);
+	d->exe = NULL;
+	if (err) {
+		anchor = d->anchor;
+		if (anchor || !d->task)
+			end(d);		/* the child never had it */
+		else
+			wait_for_completion(&d->gone);
+		if (anchor)
+			fput(anchor);
+		if (err == -ENOENT)
+			pr_warn_once("run: needs /proc mounted where the host runs its helpers\n");
+	}
+	object_put(&t->obj);
+	return dal_err(err);
+}
+
+void dal_exit(struct dios_task *t, u32 status)
+{
+	t->dal->exiting = true;
+	t->dal->status = status;
+}
+
+void dal_kill(struct dios_task *t)
+{
+	struct dal_task *d = t->dal;
+
+	if (d && READ_ONCE(d->task))
+		send_sig(SIGKILL, d->task, 1);
+}
+
+/* The brand of the program that is running. */
+static int own_brand(u32 *brand)
+{
+	struct file *exe = NULL;
+	int err = -EPERM;
+
+	if (!current->mm)
+		return -EPERM;
+	mmap_read_lock(current->mm);
+	exe = rcu_dereference_protected(current->mm->exe_file, true);
+	if (exe)
+		get_file(exe);
+	mmap_read_unlock(current->mm);
+	if (exe) {
+		err = dal_file_brand(exe, brand);
+		fput(exe);
+	}
+	return err;
+}
+
+static int to_linux(int err)
+{
+	return err == -DIOS_EQUOTA ? -EUSERS : -ENOMEM;
+}
+
+/* A legacy-limbo process that may open the device gets the DIOS calls. */
+static int dev_open(struct inode *inode, struct file *file)
+{
+	struct dal_task *d;
+	struct dios_task *t;
+	u32 brand;
+
+	rcu_read_lock();
+	d = dal_find(current);
+	rcu_read_unlock();
+	if (d)
+		return -EBUSY;
+	if (own_brand(&brand) || brand != DIOS_BRAND_LEGACY_LIMBO) {
+		pr_warn_ratelimited("%s[%d]: /dev/dios is for programs branded legacy-limbo\n",
+				    current->comm, task_pid_nr(current));
+		return -EPERM;
+	}
+	t = dios_task_open(brand, current->comm);
+	if (IS_ERR(t))
+		return to_linux(PTR_ERR(t));
+	d = state_new(t, false);
+	if (!d) {
+		dios_task_end(t, NULL);
+		return -ENOMEM;
+	}
+	object_get(&t->obj);		/* the file's */
+	mmgrab(current->mm);
+	d->mm = current->mm;
+	d->phase = DAL_RUNNING;
+	file->private_data = d;
+	attach(d);
+	return 0;
+}
+
+static const struct file_operations dev_fops = {
+	.owner		= THIS_MODULE,
+	.open		= dev_open,
+	.flush		= file_flush,
+	.release	= file_release,
+	.llseek		= noop_llseek,
+};
+
+static struct miscdevice dev = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "dios",
+	.fops	= &dev_fops,
+	.mode	= 0660,
+};
+
+int dal_dev_init(void)
+{
+	return misc_register(&dev);
+}
+
+void dal_dev_exit(void)
+{
+	misc_deregister(&dev);
+	rcu_barrier();
+}

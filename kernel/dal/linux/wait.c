@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * wait.c - time: waiting, timers, the preemption tick, upcalls; and randomness.
+ *
+ * A task that waits says so first (woken = false), then looks, then sleeps;
+ * dal_wake() sets woken and wakes it.  Both look at the object under obj->lock,
+ * so one of them sees the other.
+ *
+ * The tick is a timer that sends SIGURG; it stops by itself while the task is
+ * blocked, and starts again on the way out.
+ *
+ * Locks: siglock for the signal actions.  Timers run in interrupts.
+ */
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+#include "linux.h"
+
+u64 dal_now(void)
+{
+	return ktime_get_ns();
+}
+
+void dal_random(void *dst, size_t len)
+{
+	wait_for_random_bytes();
+	get_random_bytes(dst, len);
+}
+
+static enum hrtimer_restart tick_fire(struct hrtimer *timer)
+{
+	struct dal_task *d = container_of(timer, struct dal_task, tick);
+
+	/* Pairs with dal_unblock(): one of the two restarts it. */
+	WRITE_ONCE(d->tick_off, true);
+	smp_mb();
+	if (READ_ONCE(d->blocked))
+		return HRTIMER_NORESTART;
+	WRITE_ONCE(d->tick_off, false);
+	send_sig(SIGURG, d->task, 1);
+	hrtimer_forward_now(timer, ns_to_ktime(d->tick_ns));
+	return HRTIMER_RESTART;
+}
+
+void dal_tick_init(struct dal_task *d)
+{
+	hrtimer_init(&d->tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	d->tick.function = tick_fire;
+}
+
+void dal_tick_stop(struct dal_task *d)
+{
+	d->tick_ns = 0;
+	hrtimer_cancel(&d->tick);
+}
+
+void dal_block(struct dal_task *d)
+{
+	WRITE_ONCE(d->blocked, true);
+}
+
+void dal_unblock(struct dal_task *d)
+{
+	WRITE_ONCE(d->blocked, false);
+	if (!d->tick_ns)
+		return;
+	smp_mb();
+	if (READ_ONCE(d->tick_off)) {
+		WRITE_ONCE(d->tick_off, false);
+		hrtimer_start(&d->tick, ns_to_ktime(d->tick_ns), HRTIMER_MODE_REL);
+	}
+}
+
+void dal_wait_begin(struct dios_task *t)
+{
+	WRITE_ONCE(t->dal->woken, false);
+}
+
+int dal_wait(struct dios_task *t, s64 deadline)
+{
+	struct dal_task *d = t->dal;
+	ktime_t when = deadline;
+	int err = 0;
+
+	dal_block(d);
+	set_current_state(TASK_INTERRUPTIBLE);
+	if (!READ_ONCE(d->woken)) {
+		if (signal_pending(current) || READ_ONCE(d->closing))
+			err = -DIOS_EINTR;
+		else if (deadline == -1)
+			schedule();
+		else if (!schedule_hrtimeout_range(&when, 0, HRTIMER_MODE_ABS))
+			err = -DIOS_ETIMEDOUT;
+	}
+	__set_current_state(TASK_RUNNING);
+	dal_unblock(d);
+	return READ_ONCE(d->woken) ? 0 : err;
+}
+
+void dal_wake(struct dios_task *t)
+{
+	struct dal_task *d = t->dal;
+
+	WRITE_ONCE(d->woken, true);
+	wake_up_process(d->task);
+}
+
+/* Upcalls are signals, set up by us: the task cannot make the calls to do it. */
+int dal_set_upcalls(struct dios_task *t, const struct dios_control *c)
+{
+	static const int signals[] = {
+		DIOS_UP_ILL, DIOS_UP_TRAP, DIOS_UP_BUS, DIOS_UP_FPE, DIOS_UP_SEGV, DIOS_UP_TICK,
+	};
+	struct dal_task *d = t->dal;
+	struct k_sigaction *sa;
+	int i;
+
+	BUILD_BUG_ON(DIOS_UP_ILL != SIGILL || DIOS_UP_TRAP != SIGTRAP ||
+		     DIOS_UP_BUS != SIGBUS || DIOS_UP_FPE != SIGFPE ||
+		     DIOS_UP_SEGV != SIGSEGV || DIOS_UP_TICK != SIGURG);
+	if (!d->by_run)
+		return -DIOS_ENOTSUP;
+	dal_tick_stop(d);
+	spin_lock_irq(&current->sighand->siglock);
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		sa = &current->sighand->action[signals[i] - 1];
+		memset(sa, 0, sizeof(*sa));
+		if (!c->entry)
+			continue;	/* zero is the default action */
+		sa->sa.sa_handler = (__sighandler_t)c->entry;
+		sa->sa.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER;
+		sa->sa.sa_restorer = (__sigrestore_t)c->restorer;
+	}
+	spin_unlock_irq(&current->sighand->siglock);
+	current->sas_ss_sp = c->entry ? c->stack : 0;
+	current->sas_ss_size = c->entry ? c->stack_len : 0;
+	current->sas_ss_flags = c->entry ? 0 : SS_DISABLE;
+	d->tick_ns = c->tick;
+	d->tick_off = false;
+	if (d->tick_ns)
+		hrtimer_start(&d->tick, ns_to_ktime(d->tick_ns), HRTIMER_MODE_REL);
+	return 0;
+}
+
+struct dal_timer {
+	struct hrtimer timer;
+	u64 (*fn)(void *arg, u64 now);
+	void *arg;
+};
+
+static enum hrtimer_restart timer_fire(struct hrtimer *timer)
+{
+	struct dal_timer *t = container_of(timer, struct dal_timer, timer);
+	u64 next = t->fn(t->arg, ktime_get_ns());
+
+	if (!next)
+		return HRTIMER_NORESTART;
+	hrtimer_set_expires(timer, ns_to_ktime(next));
+	return HRTIMER_RESTART;
+}
+
+struct dal_timer *dal_timer_new(u64 (*fn)(void *arg, u64 now), void *arg)
+{
+	struct dal_timer *t = kmalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+
+	if (!t)
+		return ERR_PTR(-DIOS_ENOMEM);
+	t->fn = fn;
+	t->arg = arg;
+	hrtimer_init(&t->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	t->timer.function = timer_fire;
+	return t;
+}
+
+void dal_timer_set(struct dal_timer *t, u64 when)
+{
+	if (when)
+		hrtimer_start(&t->timer, ns_to_ktime(when), HRTIMER_MODE_ABS);
+	else
+		hrtimer_cancel(&t->timer);
+}
+
+void dal_timer_free(struct dal_timer *t)
+{
+	hrtimer_cancel(&t->timer);
+	kfree(t);
+}

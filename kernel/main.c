@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * main.c - dios.ko: parameters, load and unload.
+ */
+#include <linux/module.h>
+#include "dal/linux/linux.h"
+
+unsigned int dios_quota_refs = 65536;
+unsigned long dios_quota_lent = 64 << 20;
+unsigned long dios_quota_memory;
+unsigned int dios_quota_tasks = 4096;
+
+module_param_named(quota_refs, dios_quota_refs, uint, 0644);
+MODULE_PARM_DESC(quota_refs, "references a task may have");
+module_param_named(quota_lent, dios_quota_lent, ulong, 0644);
+MODULE_PARM_DESC(quota_lent, "bytes of kernel pages lent to a task");
+module_param_named(quota_memory, dios_quota_memory, ulong, 0644);
+MODULE_PARM_DESC(quota_memory, "bytes of private memory of a task; 0: no limit");
+module_param_named(quota_tasks, dios_quota_tasks, uint, 0644);
+MODULE_PARM_DESC(quota_tasks, "tasks on the node");
+module_param_named(linux_fatal, dal_linux_fatal, bool, 0644);
+MODULE_PARM_DESC(linux_fatal, "kill a pure task that makes a Linux call (default: ENOSYS)");
+
+static int __init dios_init(void)
+{
+	int err;
+
+	if (calls_check()) {
+		pr_err("a call or an operation is missing\n");
+		return -EINVAL;
+	}
+	names_init();
+	err = dal_entry_init();
+	if (err)
+		return err;
+	dal_exec_init();
+	err = dal_dev_init();
+	if (err) {
+		dal_exec_exit();
+		dal_entry_exit();
+		return err;
+	}
+	dal_debug_init();
+	pr_info("DIOS, ABI %d\n", DIOS_ABI_VERSION);
+	return 0;
+}
+
+/* No task lives: each has a file of ours, which holds the module. */
+static void __exit dios_exit(void)
+{
+	dal_debug_exit();
+	dal_dev_exit();
+	dal_exec_exit();
+	dal_entry_exit();
+}
+
+module_init(dios_init);
+module_exit(dios_exit);
+
+MODULE_DESCRIPTION("DIOS, a distributed operating system, on Linux");
+MODULE_AUTHOR("The DIOS Authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");
+MODULE_INFO(dios_abi, __stringify(DIOS_ABI_VERSION));
