@@ -1,0 +1,577 @@
+#!/usr/bin/env bash
+# Copyright 2026 The DIOS Authors. All rights reserved.
+# Use of this source code is governed by a BSD-style
+# license that can be found in the LICENSE file.
+
+usage='usage: ./make.bash [PART...]    build everything, or only PARTs: go tools dizibox kernel image hello
+       ./make.bash -export     write the commits in goroot/ and build/busybox/ to patches/
+       ./make.bash -check      say whether patches/ and src/ are what goroot/ and build/busybox/ hold
+       ./make.bash -clean      remove what make.bash made'
+
+# Everything that is made lies in goroot/, bin/ and build/, and the kernel module in kernel/.
+# A part is made anew when its inputs changed: its stamp in build/stamps/ holds their hash and
+# is written last. Results are built aside and renamed, so that stopping anywhere does no harm.
+# docs/hacking.md says more.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+top=$PWD
+umask 022
+export LC_ALL=C
+
+# Settings of the user's that would change what is built.
+unset CDPATH GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GOROOT GOBIN GOTOOLDIR GOEXPERIMENT GOROOT_FINAL GOOS GOARCH GO111MODULE GOWORK
+unset CFLAGS CPPFLAGS LDFLAGS MAKEFLAGS MAKELEVEL KBUILD_OUTPUT KCONFIG_CONFIG ARCH CROSS_COMPILE O M V
+export GOTOOLCHAIN=local GOAMD64=v1
+export GOFLAGS=-buildvcs=false # the result depends on the sources only, and git may refuse a clone of somebody else's
+
+say() { printf 'make.bash: [%3ds] %s\n' $SECONDS "$*"; }
+die() { printf 'make.bash: %s\n' "$*" >&2; exit 1; }
+
+# logged PART COMMAND...: run it with its output in build/log/PART, and show the end of that if it fails.
+logged() {
+	local part=$1 status=0
+	shift
+	"$@" >>"build/log/$part" 2>&1 </dev/null || status=$?
+	[ $status -eq 0 ] || failed "$part" "$1 ended with status $status"
+}
+failed() {
+	tail -n 25 "build/log/$1" >&2
+	die "$1: $2; all of its output is in build/log/$1"
+}
+
+digest() { sha256sum | cut -c1-32; }
+# sums_of FIND-ARGUMENTS: the names, modes and contents of the files there.
+sums_of() {
+	find "$@" -type f -printf '%m %p\n' | sort
+	find "$@" -type f -print0 | sort -z | xargs -0r sha256sum
+}
+
+# fresh PART HASH [RESULT...]: is PART made already, from these inputs?
+fresh() {
+	local part=$1 hash=$2
+	shift 2
+	for result; do
+		[ -e "$result" ] || return 1
+	done
+	[ "$(cat "build/stamps/$part" 2>/dev/null)" = "$hash" ]
+}
+stamp() { echo "$2" >"build/stamps/$1.new" && mv "build/stamps/$1.new" "build/stamps/$1"; }
+
+# half_made PART: note that PART is being made; true when an earlier make.bash was stopped in it.
+half_made() {
+	local was=1
+	[ -e "build/stamps/$1.busy" ] && was=0
+	rm -f "build/stamps/$1"
+	touch "build/stamps/$1.busy"
+	return $was
+}
+made() { stamp "$1" "$2" && rm -f "build/stamps/$1.busy"; }
+
+# upstream FILE KEY: the value of KEY there.
+upstream() { sed -n "s/^$2 //p" "$1"; }
+
+### Debian's packages
+
+packages=(
+	# the kernel module, and the virtual machine it runs in
+	linux-headers-cloud-amd64 linux-image-cloud-amd64 qemu-system-x86 kmod
+	# DiziBox
+	gcc libc6-dev make dpkg-dev bzip2 xz-utils patch
+	# everything
+	ca-certificates git
+)
+
+part_packages() {
+	local missing=() p cmd
+	[ "$(uname -sm)" = "Linux x86_64" ] || die "this builds on Linux on amd64 only, here is $(uname -sm)"
+	command -v go >/dev/null || die "there is no go in PATH; Go 1.26 or newer builds the toolchain: https://go.dev/dl"
+	case $(go env GOVERSION) in
+	go1.[0-9].* | go1.1* | go1.2[0-5] | go1.2[0-5].*) die "go in PATH is $(go env GOVERSION); 1.26 or newer is needed" ;;
+	esac
+	for p in "${packages[@]}"; do
+		case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null) in
+		installed) ;;
+		*) missing+=("$p") ;;
+		esac
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+
+	cmd="apt-get install -y --no-install-recommends ${missing[*]}"
+	command -v apt-get >/dev/null || die "needs these Debian 12 packages, and here is no apt-get: $cmd"
+	[ "$(id -u)" -eq 0 ] || die "needs packages that only root can install: sudo $cmd"
+	say "packages: installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	logged packages apt-get -o DPkg::Lock::Timeout=120 update
+	logged packages apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"
+}
+
+### Trees: upstream's source as one commit, and one commit for each of our patches on it
+#
+# A tree keeps its state in TREE/.git/dios/:
+#	base	the commit of upstream's source
+#	head	the commit after the last patch, as make.bash made it
+#	from	the hash of patches/NAME that it was made from
+#	busy	is there while make.bash changes the tree
+
+# Git as it is by default, whoever runs it.
+dgit() {
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null \
+		GIT_AUTHOR_NAME="The DIOS Authors" GIT_AUTHOR_EMAIL=dios@example.org GIT_AUTHOR_DATE=2026-11-23T00:00:00Z \
+		GIT_COMMITTER_NAME="The DIOS Authors" GIT_COMMITTER_EMAIL=dios@example.org \
+		git -C "$@"
+}
+
+tree_state() { cat "$1/.git/dios/$2" 2>/dev/null || true; }
+tree_set() { echo "$3" >"$1/.git/dios/$2.new" && mv "$1/.git/dios/$2.new" "$1/.git/dios/$2"; }
+
+# tree_changed TREE: has somebody worked in it since make.bash made it?
+tree_changed() {
+	[ "$(dgit "$1" rev-parse HEAD)" != "$(tree_state "$1" head)" ] || [ -n "$(dgit "$1" status --porcelain)" ]
+}
+
+# tree_sum TREE: what is in it.
+tree_sum() {
+	dgit "$1" rev-parse HEAD
+	dgit "$1" diff HEAD
+	(cd "$1" && dgit . ls-files -z -o --exclude-standard | sort -z | xargs -0r sha256sum)
+}
+
+# tree_format TREE DIR: write the commits as patches.
+tree_format() {
+	dgit "$1" -c core.abbrev=12 format-patch -q --zero-commit --no-signature --no-numbered --no-stat \
+		--diff-algorithm=myers -o "$2" "$(tree_state "$1" base)"
+}
+
+# tree_exported TREE PATCHES: are these the patches that the commits give?
+tree_exported() {
+	local tmp=build/format status=0
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	tree_format "$1" "$top/$tmp"
+	diff -rq -x UPSTREAM -x config "$tmp" "$2" >/dev/null || status=1
+	rm -rf "$tmp"
+	return $status
+}
+
+tree_patch() {
+	local tree=$1 patches=$2
+	rm -rf "$tree/.git/rebase-apply"
+	logged "$3" dgit "$tree" reset -q --hard "$(tree_state "$tree" base)"
+	if ls "$patches"/0*.patch >/dev/null 2>&1; then
+		logged "$3" dgit "$tree" am -q --committer-date-is-author-date --whitespace=nowarn "$top/$patches"/0*.patch
+	fi
+	tree_set "$tree" head "$(dgit "$tree" rev-parse HEAD)"
+}
+
+# tree NAME TREE PATCHES UNPACK: bring TREE up to date with PATCHES. UNPACK DIR makes upstream's source in DIR.
+tree() {
+	local name=$1 tree=$2 patches=$3 unpack=$4 from upstream new
+	from=$(cat "$patches/UPSTREAM" "$patches"/0*.patch | digest)
+	upstream=$(digest <"$patches/UPSTREAM")
+
+	if [ -d "$tree" ] && [ ! -e "$tree/.git/dios/base" ]; then
+		die "$tree/ is in the way: make.bash did not make it"
+	fi
+	if [ -d "$tree" ] && [ ! -e "$tree/.git/dios/busy" ]; then
+		if [ "$(tree_state "$tree" from)" = "$from" ]; then
+			if tree_changed "$tree"; then
+				say "$name: building $tree/ with what you changed there (./make.bash -export writes its commits to $patches/)"
+			fi
+			return
+		fi
+		if tree_changed "$tree"; then
+			if [ -z "$(dgit "$tree" status --porcelain)" ] && tree_exported "$tree" "$patches"; then
+				tree_set "$tree" head "$(dgit "$tree" rev-parse HEAD)"
+				tree_set "$tree" from "$from"
+				return
+			fi
+			die "both $tree/ and $patches/ changed: ./make.bash -export keeps what is in $tree/, rm -rf $tree what is in $patches/"
+		fi
+	fi
+
+	if [ ! -d "$tree" ] || [ "$(tree_state "$tree" upstream)" != "$upstream" ]; then
+		new=build/${tree##*/}.new
+		rm -rf "$new" "build/${tree##*/}.old"
+		"$unpack" "$new"
+		say "$name: making $tree/ of it and $patches/"
+		dgit "$new" init -q -b main
+		dgit "$new" config gc.auto 0
+		mkdir "$new/.git/dios"
+		cat >"$new/.git/info/exclude"
+		cp "$new/.git/info/exclude" "$new/.git/dios/exclude"
+		logged "$name" dgit "$new" add -A
+		logged "$name" dgit "$new" commit -q -m "$(upstream "$patches/UPSTREAM" version)"
+		tree_set "$new" upstream "$upstream"
+		tree_set "$new" base "$(dgit "$new" rev-parse HEAD)"
+		tree_patch "$new" "$patches" "$name"
+		tree_set "$new" from "$from"
+		[ ! -d "$tree" ] || mv "$tree" "build/${tree##*/}.old"
+		mv "$new" "$tree"
+		rm -rf "build/${tree##*/}.old"
+		return
+	fi
+	say "$name: applying $patches/ anew"
+	touch "$tree/.git/dios/busy"
+	tree_patch "$tree" "$patches" "$name"
+	tree_set "$tree" from "$from"
+	rm "$tree/.git/dios/busy"
+}
+
+### go: the toolchain
+
+unpack_go() {
+	local module version info dir
+	module=$(upstream patches/go/UPSTREAM module)
+	version=$(upstream patches/go/UPSTREAM version)
+	say "go: fetching $module $version"
+	# A module cache of our own, so that the unpacked tree can be moved out of it instead of copied.
+	if ! info=$(cd / && GOMODCACHE=$top/build/gomodcache GOFLAGS=-modcacherw GO111MODULE=on \
+		go mod download -json "$module@$version" 2>>"build/log/go" </dev/null); then
+		die "cannot fetch $module@$version: $(printf '%s' "$info" | sed -n 's/.*"Error": "\(.*\)".*/\1/p')"
+	fi
+	[ "$(printf '%s' "$info" | sed -n 's/.*"Sum": "\(.*\)".*/\1/p')" = "$(upstream patches/go/UPSTREAM sum)" ] ||
+		die "the sum of $module@$version is not the one in patches/go/UPSTREAM; did somebody change it on the way?"
+	dir=$(printf '%s' "$info" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+	mv "$dir" "$1"
+	chmod -R u+w "$1"
+	# Programs, and what dist generates: not sources.
+	rm -rf "$1/bin" "$1/pkg"
+	rm -f "$1"/src/cmd/{cgo,go/internal/cfg}/zdefaultcc.go "$1"/src/cmd/internal/objabi/zbootstrap.go \
+		"$1"/src/internal/{buildcfg/zbootstrap,runtime/sys/zversion}.go
+	# A module zip has no execute bits, and no go.mod below the top.
+	grep -rlIZ -m1 '^#!' "$1" | while IFS= read -r -d '' file; do
+		if [ "$(head -c 2 "$file")" = '#!' ]; then
+			chmod +x "$file"
+		fi
+	done
+	find "$1" -name _go.mod | while read -r file; do
+		mv "$file" "${file%_go.mod}go.mod"
+	done
+}
+
+# Copy src/ to goroot/src/. Files that only have the same path as one of Go's are refused: what we change is a patch.
+overlay() {
+	local sums=goroot/.git/dios/overlay list=build/overlay file clash sum
+	(cd src && find . -type f -printf '%P\n' | sort) >"$list"
+	clash=$(dgit goroot ls-files src | sed 's,^src/,,' | sort | comm -12 - "$list" | head -n 3)
+	[ -z "$clash" ] || die "src/ must not have a file that Go has (make it a patch): ${clash//$'\n'/ }"
+	(cd src && xargs -r -d '\n' sha256sum <"../$list") >"$list.sums"
+	if cmp -s "$list.sums" "$sums" && (cd goroot/src && sha256sum --status -c "../../$sums" 2>/dev/null); then
+		return
+	fi
+	say "go: copying src/ to goroot/src/"
+	touch "$sums"
+	while read -r sum file; do
+		[ -e "goroot/src/$file" ] || continue
+		# What lies there must be what we put there: somebody's edit is not thrown away.
+		sum=$(sha256sum <"goroot/src/$file")
+		grep -qxF "${sum%% *}  $file" "$sums" "$list.sums" ||
+			die "goroot/src/$file was edited there; copy it to src/$file, or remove it"
+	done < <(sort -u -k2 "$sums" "$list.sums")
+	sort -u "$sums" "$list.sums" >"$sums.new" && mv "$sums.new" "$sums"
+	# Git is not to see them: they are no patch.
+	{ sed 's,^,/src/,' "$list"; echo /lib/dios/; cat goroot/.git/dios/exclude; } >goroot/.git/info/exclude
+	while read -r file; do
+		cmp -s "src/$file" "goroot/src/$file" && continue
+		mkdir -p "$(dirname "goroot/src/$file")"
+		cp "src/$file" "goroot/src/$file.make.bash"
+		mv "goroot/src/$file.make.bash" "goroot/src/$file"
+	done <"$list"
+	while read -r sum file; do
+		grep -qxF "$file" "$list" && continue
+		rm -f "goroot/src/$file"
+		rmdir -p --ignore-fail-on-non-empty "goroot/src/$(dirname "$file")" 2>/dev/null || true
+	done <"$sums"
+	cp "$list.sums" "$sums.new" && mv "$sums.new" "$sums"
+}
+
+part_go() {
+	local hash dist tools
+	tree go goroot patches/go unpack_go <<-'EXCLUDE'
+		/bin/
+		/pkg/
+		/src/cmd/cgo/zdefaultcc.go
+		/src/cmd/go/internal/cfg/zdefaultcc.go
+		/src/internal/buildcfg/zbootstrap.go
+		/src/internal/runtime/sys/zversion.go
+	EXCLUDE
+	overlay
+	# The wrapper that `go run` and `go test` find.
+	mkdir -p goroot/lib/dios
+	[ -L goroot/lib/dios/go_dios_amd64_exec ] || ln -s ../../../bin/dios goroot/lib/dios/go_dios_amd64_exec
+
+	# The commands depend on the patches only: everything in src/ is for GOOS=dios.
+	hash=$(tree_sum goroot | digest)
+	fresh go "$hash" goroot/bin/go && return
+	# dist generates files from these, and only a build from the start runs it.
+	dist=$({ dgit goroot ls-files -s VERSION src/cmd/dist src/make.bash; dgit goroot diff HEAD VERSION src/cmd/dist; } | digest)
+	if ! half_made go && fresh go.dist "$dist" goroot/bin/go goroot/bin/gofmt; then
+		say "go: building the commands that changed"
+		tools=$(cd goroot/pkg/tool/linux_amd64 && printf 'cmd/%s ' *)
+		# As dist builds a release.
+		# shellcheck disable=SC2086
+		if CGO_ENABLED=0 goroot/bin/go install -trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false cmd/go cmd/gofmt $tools \
+			>>build/log/go 2>&1 </dev/null; then
+			made go "$hash"
+			return
+		fi
+		say "go: that failed (build/log/go); building from the start"
+	fi
+	say "go: building the toolchain with $(go env GOVERSION)"
+	rm -f build/stamps/go.dist
+	(
+		cd goroot/src
+		unset GOFLAGS # dist sets its own
+		GOROOT_BOOTSTRAP=$(go env GOROOT) GO_LDFLAGS= GOENV=off ./make.bash
+	) >>build/log/go 2>&1 </dev/null || {
+		failed go "building the toolchain failed"
+	}
+	stamp go.dist "$dist"
+	made go "$hash"
+}
+
+### tools: the commands in cmd/, for the host
+
+part_tools() {
+	local hash
+	hash=$({ go env GOVERSION; sums_of go.mod go.sum cmd internal abi; } | digest)
+	fresh tools "$hash" bin/brand bin/dios bin/mkabi && return
+	say "tools: building bin/brand, bin/dios, bin/mkabi"
+	rm -rf build/bin
+	mkdir -p build/bin bin
+	logged tools env CGO_ENABLED=0 GOENV=off go build -trimpath -ldflags='-s -w' -o build/bin/ ./cmd/...
+	mv build/bin/* bin/
+	stamp tools "$hash"
+}
+
+### dizibox: BusyBox with a shell that starts DIOS programs as they want
+
+unpack_busybox() {
+	local from=patches/busybox/UPSTREAM apt=$top/build/apt package version suite sum file
+	package=$(upstream $from package)
+	version=$(upstream $from version)
+	suite=$(upstream $from suite)
+	say "dizibox: fetching Debian's source package $package $version"
+	# The mirrors are the system's own, but asked for sources. apt's lists and state are ours: the system's stay as they are.
+	rm -rf "$apt"
+	mkdir -p "$apt"/{parts,lists,cache,src}
+	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+		grep -E "^deb[[:space:]].*[[:space:]]$suite(-security|-updates)?[[:space:]].*\<main\>" |
+		sed 's/^deb/deb-src/' >"$apt/parts/system.list" || true
+	for file in /etc/apt/sources.list.d/*.sources; do
+		[ -e "$file" ] || continue
+		sed '/^#/d' "$file" | awk -v RS= -v ORS='\n\n' "/\nSuites:[^\n]*[ \t]$suite(-security|-updates)?([ \t\n]|\$)/ && /\nComponents:[^\n]*[ \t]main([ \t\n]|\$)/ || 0" |
+			sed 's/^Types:.*/Types: deb-src/' >>"$apt/parts/system.sources"
+	done
+	local options=(-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/parts" -o Dir::State::lists="$apt/lists"
+		-o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none)
+	logged dizibox apt-get "${options[@]}" update
+	(cd "$apt/src" && apt-get "${options[@]}" source --download-only "$package=$version") >>build/log/dizibox 2>&1 </dev/null ||
+		failed dizibox "cannot fetch the source package $package $version"
+	(cd "$apt/src" && upstream "$top/$from" sum | sed 's/ /  /' | sha256sum -c --quiet) >>build/log/dizibox 2>&1 </dev/null ||
+		failed dizibox "the sums of $package are not those in $from"
+	logged dizibox dpkg-source --no-check -x "$apt/src"/*.dsc "$1"
+	rm -rf "$apt"
+}
+
+part_dizibox() {
+	local hash obj=build/busybox.obj make
+	tree dizibox build/busybox patches/busybox unpack_busybox </dev/null
+	hash=$({ tree_sum build/busybox; cat patches/busybox/config abi/dios.h; gcc -dumpfullversion; } | digest)
+	fresh dizibox "$hash" bin/dizibox && return
+	say "dizibox: building it"
+	half_made dizibox && rm -rf $obj
+	mkdir -p $obj bin
+	make=(make -C build/busybox "O=$top/$obj" "DIOS_ABI=$top/abi" KCONFIG_NOTIMESTAMP=1)
+	# BusyBox takes no file of answers: everything off, then ours on, then the defaults for what that brought along.
+	logged dizibox "${make[@]}" allnoconfig
+	sed -n 's/^\(CONFIG_[A-Z0-9_]*\)=.*/^\1=\n^# \1 is not set$/p' patches/busybox/config >$obj/ours
+	{ grep -v -f $obj/ours $obj/.config; cat patches/busybox/config; } >$obj/.config.new
+	mv $obj/.config.new $obj/.config
+	yes '' | "${make[@]}" oldconfig >>build/log/dizibox 2>&1 || [ "${PIPESTATUS[1]}" -eq 0 ] ||
+		failed dizibox "make oldconfig failed"
+	grep '^CONFIG_' patches/busybox/config | grep -vxFf $obj/.config >>build/log/dizibox &&
+		failed dizibox "patches/busybox/config has options that BusyBox did not take"
+	logged dizibox "${make[@]}" -j"$(nproc)" busybox
+	cp $obj/busybox $obj/dizibox
+	logged dizibox bin/brand set legacy-limbo $obj/dizibox
+	mv $obj/dizibox bin/dizibox
+	made dizibox "$hash"
+}
+
+### kernel: the module, for the cloud kernel that is installed
+
+# The version of the kernel to build for and to boot: DIOS_KERNEL, or the newest with headers and an image.
+kernel_version() {
+	local v
+	if [ -n "${DIOS_KERNEL:-}" ]; then
+		[ -e "/lib/modules/$DIOS_KERNEL/build/Makefile" ] || die "DIOS_KERNEL: /lib/modules/$DIOS_KERNEL/build is not there; install linux-headers-$DIOS_KERNEL"
+		echo "$DIOS_KERNEL"
+		return
+	fi
+	for v in $(cd /lib/modules && printf '%s\n' *-cloud-amd64 | sort -rV); do
+		if [ -e "/lib/modules/$v/build/Makefile" ] && [ -e "/boot/vmlinuz-$v" ]; then
+			echo "$v"
+			return
+		fi
+	done
+	die "no cloud kernel has both its headers in /lib/modules and its image in /boot; install linux-headers-cloud-amd64 and linux-image-cloud-amd64"
+}
+
+part_kernel() {
+	local version hash make
+	version=$(kernel_version)
+	hash=$({ echo "$version"; gcc -dumpfullversion; sums_of kernel abi -not -name '*.mod.c' \( -name '*.[chS]' -o -name Kbuild -o -name Makefile \); } | digest)
+	fresh kernel "$hash" kernel/dios.ko && return
+	say "kernel: building dios.ko for $version"
+	make=(make -C "/lib/modules/$version/build" "M=$top/kernel")
+	half_made kernel && logged kernel "${make[@]}" clean
+	[ "$(cat build/kernel.version 2>/dev/null)" = "$version" ] || logged kernel "${make[@]}" clean
+	echo "$version" >build/kernel.version
+	logged kernel "${make[@]}" -j"$(nproc)" modules
+	made kernel "$hash"
+}
+
+### image: what the virtual machine boots
+
+part_image() {
+	local version hash
+	version=$(kernel_version)
+	hash=$({ echo "$version"; sums_of bin/dios bin/dizibox kernel/dios.ko "/boot/vmlinuz-$version"; } | digest)
+	fresh image "$hash" "build/vm/$version/initrd" && return
+	say "image: making the virtual machine's"
+	logged image bin/dios image -kernel "$version" -dios-ko kernel/dios.ko -busybox bin/dizibox
+	stamp image "$hash"
+}
+
+### hello: the first program
+
+part_hello() {
+	local status=0
+	say "hello: GOOS=dios goroot/bin/go build ./testdata/hello"
+	logged hello env GOOS=dios goroot/bin/go build -o build/hello ./testdata/hello
+	bin/brand show build/hello
+	say "hello: bin/dios run build/hello"
+	# Without the lock: a machine that stays must not keep it.
+	bin/dios run build/hello 9>&- </dev/null || status=$?
+	[ $status -eq 0 ] || die "hello: it ended with status $status"
+}
+
+### The rest
+
+trees() {
+	echo goroot patches/go
+	echo build/busybox patches/busybox
+}
+
+export_patches() {
+	local tree patches file
+	while read -r tree patches; do
+		[ -e "$tree/.git/dios/base" ] || die "there is no $tree/ to export from; run ./make.bash first"
+		[ -z "$(dgit "$tree" status --porcelain)" ] || die "$tree/ has changes that are not committed"
+		rm -rf build/format
+		mkdir -p build/format
+		tree_format "$tree" "$top/build/format"
+		for file in "$patches"/0*.patch; do
+			[ -e "build/format/${file##*/}" ] || rm -f "$file"
+		done
+		for file in build/format/*; do
+			cmp -s "$file" "$patches/${file##*/}" || { mv "$file" "$patches/" && say "export: $patches/${file##*/}"; }
+		done
+		rm -rf build/format
+		tree_set "$tree" head "$(dgit "$tree" rev-parse HEAD)"
+		tree_set "$tree" from "$(cat "$patches/UPSTREAM" "$patches"/0*.patch | digest)"
+	done < <(trees)
+}
+
+check() {
+	local tree patches bad=0
+	while read -r tree patches; do
+		[ -e "$tree/.git/dios/base" ] || die "there is no $tree/ to check; run ./make.bash first"
+		if [ -n "$(dgit "$tree" status --porcelain)" ]; then
+			echo "make.bash: $tree/ has changes that are not committed" >&2
+			bad=1
+		elif ! tree_exported "$tree" "$patches"; then
+			echo "make.bash: $patches/ is not what the commits in $tree/ give; run ./make.bash, or ./make.bash -export" >&2
+			bad=1
+		fi
+	done < <(trees)
+	while read -r file; do
+		cmp -s "src/$file" "goroot/src/$file" || {
+			echo "make.bash: goroot/src/$file is not src/$file; run ./make.bash" >&2
+			bad=1
+		}
+	done < <(cd src && find . -type f -printf '%P\n')
+	exit $bad
+}
+
+clean() {
+	local tree patches
+	while read -r tree patches; do
+		[ -e "$tree/.git/dios/base" ] || continue
+		! tree_changed "$tree" || tree_exported "$tree" "$patches" && [ -z "$(dgit "$tree" status --porcelain)" ] ||
+			die "$tree/ has changes that are not in $patches/; ./make.bash -export keeps them, rm -rf $tree throws them away"
+	done < <(trees)
+	find kernel \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.d' \
+		-o -name Module.symvers -o -name modules.order \) -type f -delete
+	rm -rf goroot bin build
+}
+
+begin() {
+	mkdir -p build/log build/stamps
+	exec 9>build/lock
+	flock -n 9 || { say "waiting for another make.bash"; flock 9; }
+}
+
+mode=build
+case ${1:-} in
+-export | -check | -clean)
+	[ $# -eq 1 ] || { echo "$usage" | head -n 1 >&2; exit 2; }
+	mode=${1#-}
+	;;
+-h | -help | --help)
+	echo "$usage"
+	exit
+	;;
+esac
+[ $mode != build ] || for part; do
+	case $part in
+	go | tools | dizibox | kernel | image | hello) ;;
+	*)
+		echo "make.bash: $part is no part and no option; ./make.bash -help lists them" >&2
+		exit 2
+		;;
+	esac
+done
+
+begin
+case $mode in
+export) export_patches; exit ;;
+check) check ;;
+clean) clean; exit ;;
+esac
+rm -f build/log/*
+part_packages
+if [ $# -gt 0 ]; then
+	for part; do
+		part_"$part"
+	done
+	exit
+fi
+
+# The toolchain takes longest, and one of two processors is often idle in it: all else beside it.
+set -m # so that it can be ended as a group
+(
+	part_tools
+	part_dizibox
+	part_kernel
+	part_image
+) &
+side=$!
+set +m
+trap 'kill -TERM -- -$side 2>/dev/null || true' EXIT
+part_go
+wait $side || exit 1
+trap - EXIT
+part_hello
