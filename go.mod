@@ -8,6 +8,11 @@ require (
 	golang.org/x/tools v0.52.0
 )
 
+require (
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/term v0.47.0 // indirect
+)
+
 // Not ours to build from here: the assembled Go tree, what goes into it, and
 // what make.bash makes.
 ignore (
