@@ -1,0 +1,50 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Dios runs programs on DIOS.
+//
+//	dios run [flags] FILE [ARG...]     run a program
+//	dios shell [flags] [-c COMMAND | SCRIPT] [ARG...]
+//	                                   start the shell, DiziBox
+//	dios doctor [-json]                look for what is missing
+//	dios image [flags]                 make what the virtual machine boots
+//	dios version
+//	dios help [VERB]
+//
+// Run carries a program's arguments, environment, standard input, output and
+// exit status exactly. When standard output and standard error are the same
+// file the order of what is written to them is kept. SIGINT, SIGTERM, SIGQUIT
+// and SIGHUP are passed on; a program that has not ended three seconds later is
+// killed. The program gets the working directory's name, in PWD, but not its
+// files.
+//
+// The program runs in a virtual machine, which is booted for it and gone
+// afterwards; or, when this host itself has DIOS (there is a /dev/dios that
+// may be used), right here. Legacy programs, if they need no libraries, run in
+// the same way.
+//
+// Under the name go_dios_amd64_exec, the one that the go command looks for, it
+// is dios run without flags.
+//
+// # Exit status
+//
+// The program's own; 128+n when signal or fault n ended it. When the program
+// could not be run there is one line on standard error that begins with
+// "dios:", and the status is
+//
+//	2    the command line makes no sense
+//	125  the runner, or the virtual machine, failed
+//	126  the program cannot be executed
+//	127  there is no such program
+//
+// # Environment
+//
+//	DIOS_ROOT    the tree that holds bin/ and build/; found from where dios lies
+//	DIOS_KERNEL  version of the kernel to boot; the newest that has an image
+//	DIOS_ACCEL   tcg, kvm or auto: kvm if a machine once came up with it
+//	DIOS_MEM     memory of the machine, 1G
+//	DIOS_CPUS    CPUs of the machine, 1
+//	DIOS_QEMU    the program to use for qemu-system-x86_64
+//	DIOS_DEADLINE  how long the machine may take to come up, 1m
+package main

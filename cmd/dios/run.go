@@ -1,0 +1,313 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"dios/internal/vm"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// grace is how long a program has to end after a signal. The go command waits
+// five seconds after the SIGQUIT it sends to a test that takes too long.
+const grace = 3 * time.Second
+
+// options are what run and shell have in common.
+type options struct {
+	verbose bool
+	trace   bool
+	console bool
+	vm      bool
+}
+
+func (o *options) register(fs *flag.FlagSet) {
+	fs.BoolVar(&o.verbose, "v", false, "say what happens")
+	fs.BoolVar(&o.trace, "x", false, "print QEMU's command line")
+	fs.BoolVar(&o.console, "console", false, "print what the virtual machine's kernel says")
+	fs.BoolVar(&o.vm, "vm", false, "use a virtual machine even if this host has DIOS")
+}
+
+func runVerb(v *verb, args []string) int {
+	var o options
+	fs := v.flags()
+	o.register(fs)
+	if status, ok := v.parse(fs, args, 1, -1); !ok {
+		return status
+	}
+	return run(&o, fs.Args())
+}
+
+// wrap is dios run for the go command.
+func wrap(args []string) int {
+	if len(args) == 0 {
+		complain(errors.New(wrapper + ": no program given; the go command calls this to run one"))
+		return statusUsage
+	}
+	return run(&options{}, args)
+}
+
+func run(o *options, args []string) int {
+	// Before the boot, which takes a while.
+	p, err := vm.OpenProgram(args[0])
+	if err != nil {
+		return fail(err)
+	}
+	p.Close()
+	dir := workingDir()
+	env := withPWD(os.Environ(), dir)
+	if !o.vm && hostHasDIOS() {
+		return execHere(o, append([]string{"diosrun", "-a", args[0]}, args...), env)
+	}
+	s := newSession(o)
+	defer s.end()
+	return s.run(&vm.Cmd{
+		File:   args[0],
+		Args:   args,
+		Env:    env,
+		Dir:    dir,
+		Stdin:  standardInput(),
+		Stdout: os.Stdout,
+		Stderr: standardError(),
+	}, nil)
+}
+
+// hostHasDIOS tells whether this host's kernel has DIOS, for us.
+func hostHasDIOS() bool {
+	fi, err := os.Stat("/dev/dios")
+	if err != nil || fi.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	return unix.Access("/dev/dios", unix.R_OK|unix.W_OK) == nil
+}
+
+// execHere becomes DiziBox. It returns only when it cannot.
+func execHere(o *options, args, env []string) int {
+	root, err := vm.FindRoot()
+	if err != nil {
+		return fail(err)
+	}
+	dizibox := filepath.Join(root, "bin", "dizibox")
+	if o.verbose {
+		fmt.Fprintf(os.Stderr, "dios: this host has DIOS; running %s\n", dizibox)
+	}
+	return fail(fmt.Errorf("%s: %w: run ./make.bash", dizibox, syscall.Exec(dizibox, args, env)))
+}
+
+// workingDir returns the working directory's name, as the environment has it
+// if that is right.
+func workingDir() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "/" // it was removed
+	}
+	return dir
+}
+
+// withPWD returns env with PWD set to dir, and nothing else changed.
+func withPWD(env []string, dir string) []string {
+	for i, kv := range env {
+		if v, ok := strings.CutPrefix(kv, "PWD="); ok {
+			if v == dir {
+				return env
+			}
+			env = append([]string(nil), env...)
+			env[i] = "PWD=" + dir
+			return env
+		}
+	}
+	return append(env[:len(env):len(env)], "PWD="+dir)
+}
+
+// standardInput returns our standard input, or nil when there is nothing in it.
+func standardInput() io.Reader {
+	var st, null unix.Stat_t
+	if unix.Fstat(0, &st) != nil {
+		return nil // closed
+	}
+	if unix.Stat(os.DevNull, &null) == nil && st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == null.Rdev {
+		return nil
+	}
+	return os.Stdin
+}
+
+// standardError returns our standard error; or standard output, when that is
+// the same file, so that the program gets one pipe for both and their order
+// is kept.
+func standardError() io.Writer {
+	var out, err unix.Stat_t
+	if unix.Fstat(1, &out) == nil && unix.Fstat(2, &err) == nil && out.Dev == err.Dev && out.Ino == err.Ino {
+		return os.Stdout
+	}
+	return os.Stderr
+}
+
+// A session is one machine, and what our own caller does to us meanwhile.
+type session struct {
+	o       *options
+	ctx     context.Context
+	cancel  context.CancelFunc
+	caught  chan os.Signal
+	forward chan syscall.Signal // to the program, once there is one
+	killer  chan syscall.Signal // the signal after which the program was killed
+}
+
+func newSession(o *options) *session {
+	s := &session{
+		o:       o,
+		caught:  make(chan os.Signal, 8),
+		forward: make(chan syscall.Signal, 8),
+		killer:  make(chan syscall.Signal, 1),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP} {
+		if !signal.Ignored(sig) { // as under nohup
+			signal.Notify(s.caught, sig)
+		}
+	}
+	// Nobody reads our output any more: the program is to notice, not we.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	go s.watch()
+	return s
+}
+
+func (s *session) end() {
+	signal.Stop(s.caught)
+	s.cancel()
+}
+
+// watch passes signals on. A second signal, or a program that goes on for too
+// long after the first, is the end.
+func (s *session) watch() {
+	var first syscall.Signal
+	var timeout <-chan time.Time
+	for {
+		select {
+		case sig := <-s.caught:
+			n := sig.(syscall.Signal)
+			if first != 0 {
+				s.killer <- first
+				s.cancel()
+				return
+			}
+			first = n
+			s.forward <- n
+			timeout = time.After(grace)
+		case <-timeout:
+			s.killer <- first
+			s.cancel()
+			return
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// boot boots a machine, with a word about it to a user who waits.
+func (s *session) boot() (*vm.VM, error) {
+	c := vm.Config{}
+	if s.o.trace {
+		c.Trace = os.Stderr
+	}
+	if s.o.console {
+		c.Console = os.Stderr
+	}
+	if d := os.Getenv("DIOS_DEADLINE"); d != "" {
+		var err error
+		if c.Deadline, err = time.ParseDuration(d); err != nil || c.Deadline <= 0 {
+			return nil, fmt.Errorf("DIOS_DEADLINE is %q: give a time such as 90s", d)
+		}
+	}
+	// A signal while nothing runs yet ends us.
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	booted := make(chan bool)
+	stopped := make(chan syscall.Signal, 1)
+	go func() {
+		select {
+		case n := <-s.forward:
+			stopped <- n
+			cancel()
+		case <-booted:
+		}
+	}()
+	shown := term.IsTerminal(2) && !s.o.verbose && !s.o.trace && !s.o.console
+	if shown {
+		fmt.Fprint(os.Stderr, "booting...")
+	}
+	m, err := vm.Boot(ctx, c)
+	close(booted)
+	if shown {
+		fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+	select {
+	case n := <-stopped:
+		if m != nil {
+			m.Close()
+		}
+		return nil, interrupted(n)
+	default:
+	}
+	if err == nil && s.o.verbose {
+		i := m.Info()
+		fmt.Fprintf(os.Stderr, "dios: linux %s, %s, clock %s, up in %.2fs\n", i.Kernel, i.Accel, i.ClockSource, i.Boot.Seconds())
+		if i.DIOS != "" {
+			fmt.Fprintf(os.Stderr, "dios: no DIOS in it: %s\n", i.DIOS)
+		}
+	}
+	return m, err
+}
+
+// interrupted is the end by a signal.
+type interrupted syscall.Signal
+
+func (i interrupted) Error() string { return syscall.Signal(i).String() }
+
+// run boots a machine, runs a program in it and returns the status.
+// Prepare, if not nil, is called in between.
+func (s *session) run(c *vm.Cmd, prepare func(*vm.VM) error) int {
+	m, err := s.boot()
+	if i := interrupted(0); errors.As(err, &i) {
+		return 128 + int(i)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	defer m.Close()
+	if prepare != nil {
+		if err := prepare(m); err != nil {
+			return fail(err)
+		}
+	}
+	c.Signals = s.forward
+	began := time.Now()
+	res, err := m.Run(s.ctx, c)
+	if s.ctx.Err() != nil {
+		return 128 + int(<-s.killer)
+	}
+	if err != nil {
+		status := fail(err)
+		if res.Status != 0 {
+			status = res.Status // the output failed, not the program
+		}
+		return status
+	}
+	if s.o.verbose {
+		fmt.Fprintf(os.Stderr, "dios: status %d after %.2fs\n", res.Status, time.Since(began).Seconds())
+	}
+	return res.Status
+}

@@ -1,0 +1,103 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package vm
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// A tail keeps the last of what is written to it.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte // mu
+}
+
+// tailSize is how much a tail keeps, in bytes. The console of a good run is
+// a few lines; a kernel's last words are some kilobytes.
+const tailSize = 256 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, b...)
+	if len(t.buf) > 2*tailSize {
+		t.buf = append(t.buf[:0], t.buf[len(t.buf)-tailSize:]...)
+	}
+	return len(b), nil
+}
+
+// String returns what was written, in one line.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.Join(strings.FieldsFunc(string(t.buf), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// A console keeps the last of what the machine's serial console says.
+type console struct {
+	tail
+	also  io.Writer
+	saved string // tail.mu; where it was written
+}
+
+func newConsole(also io.Writer) *console { return &console{also: also} }
+
+func (c *console) Write(b []byte) (int, error) {
+	c.tail.Write(b)
+	if c.also != nil {
+		c.also.Write(b) // who listens is not worth stopping for
+	}
+	return len(b), nil
+}
+
+// control matches the firmware's screen control: SeaBIOS clears the screen.
+var control = regexp.MustCompile("\x1b(c|\\[[0-9;?=]*[a-zA-Z])")
+
+func (c *console) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := control.ReplaceAll(c.buf, nil)
+	return string(bytes.ReplaceAll(b, []byte("\r"), nil))
+}
+
+// panicked returns the line that says why the kernel stopped, or nothing.
+func (c *console) panicked() string {
+	for line := range strings.Lines(c.text()) {
+		if i := strings.Index(line, "Kernel panic - not syncing"); i >= 0 {
+			return strings.TrimSpace(line[i:])
+		}
+	}
+	return ""
+}
+
+// save writes the console to a file, once, and returns the file's name.
+func (c *console) save() string {
+	text := c.text()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.saved != "" {
+		return c.saved
+	}
+	f, err := os.CreateTemp("", "dios-console-*.log")
+	if err != nil {
+		return fmt.Sprintf("lost, %v", err)
+	}
+	_, err = f.WriteString(text)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fmt.Sprintf("lost, %v", err)
+	}
+	c.saved = f.Name()
+	return c.saved
+}

@@ -1,0 +1,406 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"dios/internal/image"
+	"dios/internal/wire"
+)
+
+// A Cmd is a program to run in the machine.
+type Cmd struct {
+	// File is a program on the host. It is sent to the machine and started as
+	// its brand says: a DIOS task or a Linux process.
+	File string
+
+	// Exec is, instead of File, a program in the machine, started as a
+	// Linux process.
+	Exec string
+
+	Args   []string  // with the program's own name first; nil: just that, File or Exec
+	Env    []string  // exactly these
+	Dir    string    // working directory; made in the machine if it is missing; "": /
+	Stdin  io.Reader // nil: nothing to read
+	Stdout io.Writer // nil: thrown away
+	Stderr io.Writer // nil: thrown away; the same as Stdout: one pipe for both, so the order is exact
+	TTY    *TTY      // the program has a terminal: Stdin and Stdout are its other side
+	UID    uint32    // whose process it is
+	GID    uint32
+
+	Signals <-chan syscall.Signal // what comes here is sent to the program
+}
+
+// A TTY is a terminal in the machine.
+type TTY struct {
+	Size   Size
+	Resize <-chan Size // what comes here is its new size
+}
+
+// Size is a terminal's size in characters.
+type Size struct{ Rows, Cols uint16 }
+
+func (s Size) number() uint32 { return uint32(s.Rows)<<16 | uint32(s.Cols) }
+
+// A Result says how a program ended.
+type Result struct {
+	Status int           // its exit status, or 128 + the signal that ended it
+	Signal int           // that signal, or 0
+	User   time.Duration // of the process that ran it; for a DIOS task that is its launcher
+	System time.Duration
+	MaxRSS int64 // bytes
+}
+
+// running is a run from the host's side.
+type running struct {
+	in   *wire.Sender
+	outs [3]*wire.Receiver
+	put  chan string           // the answer to PutEnd
+	exit chan *wire.ExitReport // nil: the machine died
+}
+
+func (v *VM) newRun() (uint32, *running, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.runs == nil {
+		return 0, nil, v.err
+	}
+	v.last++
+	id := v.last
+	r := &running{
+		in:   wire.NewSender(v.conn, id, wire.In),
+		put:  make(chan string, 1),
+		exit: make(chan *wire.ExitReport, 1),
+	}
+	for s := range r.outs {
+		r.outs[s] = wire.NewReceiver(v.conn, id, uint8(s))
+	}
+	v.runs[id] = r
+	return id, r, nil
+}
+
+func (v *VM) forget(id uint32) {
+	v.mu.Lock()
+	delete(v.runs, id)
+	v.mu.Unlock()
+}
+
+// handle takes a frame. It does not wait. An error is the agent's mistake.
+func (r *running) handle(f wire.Frame) error {
+	switch f.Kind {
+	case wire.Data:
+		if f.Stream != wire.Out && f.Stream != wire.Err {
+			return errors.New("not an output")
+		}
+		return r.outs[f.Stream].Add(f.Payload)
+	case wire.Credit:
+		n, err := wire.ParseNumber(f.Payload)
+		r.in.Credit(int(n))
+		return err
+	case wire.Close:
+		r.in.Stop()
+	case wire.PutOK:
+		select {
+		case r.put <- string(f.Payload):
+		default:
+			return errors.New("said twice")
+		}
+	case wire.Exit:
+		var e wire.ExitReport
+		if err := e.Decode(f.Payload); err != nil {
+			return err
+		}
+		select {
+		case r.exit <- &e:
+		default:
+			return errors.New("said twice")
+		}
+		r.over()
+	default:
+		return errors.New("unexpected")
+	}
+	return nil
+}
+
+// abort ends a run whose machine died.
+func (r *running) abort() {
+	select {
+	case r.exit <- nil:
+	default:
+	}
+	r.over()
+}
+
+func (r *running) over() {
+	r.in.Stop()
+	for _, o := range r.outs {
+		o.End()
+	}
+}
+
+// Run runs a program and waits until it has ended and its output is written.
+//
+// The error is an *ExitError when the program cannot be started, with the
+// status for it; the context's when that ended, and then the program is
+// killed; an output's, other than a broken pipe, together with the Result; or
+// else the machine's, which is dead then.
+//
+// When the program has ended, a Read of Stdin may still be under way; what it
+// reads is lost.
+func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
+	req := wire.StartRequest{
+		Path:  c.Exec,
+		Args:  c.Args,
+		Env:   c.Env,
+		Dir:   c.Dir,
+		UID:   c.UID,
+		GID:   c.GID,
+		Merge: same(c.Stdout, c.Stderr),
+	}
+	if c.TTY != nil {
+		req.TTY = true
+		req.Size = c.TTY.Size.number()
+	}
+	req.NoInput = c.Stdin == nil && c.TTY == nil
+
+	var file *os.File
+	if c.File != "" {
+		p, err := OpenProgram(c.File)
+		if err != nil {
+			return Result{}, err
+		}
+		defer p.Close()
+		if p.Brand.DIOS() && v.info.DIOS != "" {
+			return Result{}, fmt.Errorf("%s: no DIOS in the virtual machine: %s", c.File, v.info.DIOS)
+		}
+		file = p.File
+	}
+
+	id, r, err := v.newRun()
+	if err != nil {
+		return Result{}, err
+	}
+	defer v.forget(id)
+	if file != nil {
+		// The program gets a folder of its own, which goes with it.
+		req.Program = fmt.Sprintf("/run/dios/%d/%s", id, filepath.Base(c.File))
+		args := c.Args
+		if len(args) == 0 {
+			args = []string{c.File}
+		}
+		req.Path = image.DiziBox
+		req.Args = append([]string{"diosrun", "-a", args[0], req.Program}, args[1:]...)
+		if err := v.send(ctx, id, file, &wire.PutRequest{Path: req.Program, Mode: 0o755, Temp: true}); err != nil {
+			return Result{}, fmt.Errorf("%s: %w", c.File, err)
+		}
+	} else if len(req.Args) == 0 {
+		req.Args = []string{c.Exec}
+	}
+	for _, s := range [][]string{req.Args, req.Env} {
+		for _, s := range s {
+			if strings.IndexByte(s, 0) >= 0 {
+				return Result{}, &ExitError{StatusRefused, fmt.Errorf("%s: an argument or a variable with a NUL in it", c.name())}
+			}
+		}
+	}
+	payload := req.Encode()
+	if len(payload) > wire.MaxPayload {
+		return Result{}, &ExitError{StatusRefused, fmt.Errorf("%s: arguments and environment are too long", c.name())}
+	}
+	if err := v.conn.Send(wire.Frame{Run: id, Kind: wire.Start, Payload: payload}); err != nil {
+		return Result{}, v.reason(err)
+	}
+
+	if !req.NoInput {
+		go feed(r.in, c.Stdin)
+	}
+	type written struct {
+		name string
+		err  error
+	}
+	writing := make(chan written, 2)
+	outputs := []struct {
+		name string
+		w    io.Writer
+	}{wire.Out: {"standard output", c.Stdout}, wire.Err: {"standard error", c.Stderr}}
+	for s := wire.Out; s <= wire.Err; s++ {
+		o := outputs[s]
+		if o.w == nil {
+			o.w = io.Discard
+		}
+		go func() { writing <- written{o.name, r.outs[s].Copy(o.w)} }()
+	}
+
+	var resize <-chan Size
+	if c.TTY != nil {
+		resize = c.TTY.Resize
+	}
+	send := func(k wire.Kind, n uint32) {
+		v.conn.Send(wire.Frame{Run: id, Kind: k, Payload: wire.Number(n)})
+	}
+	var exit *wire.ExitReport
+	done := ctx.Done()
+	signals := c.Signals
+	for waiting := true; waiting; {
+		select {
+		case exit = <-r.exit:
+			waiting = false
+		case <-done:
+			v.conn.Send(wire.Frame{Run: id, Kind: wire.Kill})
+			done = nil // now it ends, and says so
+		case n, ok := <-signals:
+			if !ok {
+				signals = nil
+				break
+			}
+			send(wire.Signal, uint32(n))
+		case s, ok := <-resize:
+			if !ok {
+				resize = nil
+				break
+			}
+			send(wire.Resize, s.number())
+		}
+	}
+	var failure error
+	for range 2 {
+		if w := <-writing; w.err != nil && !errors.Is(w.err, syscall.EPIPE) && failure == nil {
+			failure = fmt.Errorf("%s: %w", w.name, plainError(w.err))
+		}
+	}
+	switch {
+	case exit == nil:
+		<-v.dead
+		return Result{}, v.err
+	case ctx.Err() != nil:
+		return Result{}, ctx.Err()
+	case exit.Failure != "" && exit.Missing:
+		return Result{}, &ExitError{StatusNotFound, fmt.Errorf("%s: %s", c.name(), exit.Failure)}
+	case exit.Failure != "":
+		return Result{}, &ExitError{StatusRefused, fmt.Errorf("%s: %s", c.name(), exit.Failure)}
+	}
+	res := Result{
+		Status: int(exit.Status),
+		Signal: int(exit.Signal),
+		User:   time.Duration(exit.User),
+		System: time.Duration(exit.System),
+		MaxRSS: exit.MaxRSS,
+	}
+	if res.Signal != 0 {
+		res.Status = signalStatusBase + res.Signal
+	}
+	return res, failure
+}
+
+func (c *Cmd) name() string {
+	if c.File != "" {
+		return c.File
+	}
+	return c.Exec
+}
+
+// reason returns why the machine is dead, when it is, and err otherwise. A
+// failed send is noticed before the machine's end is.
+func (v *VM) reason(err error) error {
+	select {
+	case <-v.dead:
+		return v.err
+	case <-time.After(time.Second):
+		return err
+	}
+}
+
+// feed sends a program its input.
+func feed(to *wire.Sender, from io.Reader) {
+	if from == nil {
+		to.End()
+		return
+	}
+	buf := make([]byte, wire.Chunk)
+	for {
+		room, err := to.Wait()
+		if err != nil {
+			return // nobody reads
+		}
+		n, err := from.Read(buf[:room])
+		if n > 0 && to.Send(buf[:n]) != nil {
+			return
+		}
+		if err != nil {
+			to.End()
+			return
+		}
+	}
+}
+
+// send sends a file.
+func (v *VM) send(ctx context.Context, id uint32, r io.Reader, req *wire.PutRequest) error {
+	if err := v.conn.Send(wire.Frame{Run: id, Kind: wire.Put, Payload: req.Encode()}); err != nil {
+		return v.reason(err)
+	}
+	buf := make([]byte, wire.Chunk)
+	for {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		n, err := r.Read(buf)
+		if n > 0 {
+			if err := v.conn.Send(wire.Frame{Run: id, Kind: wire.Data, Stream: wire.File, Payload: buf[:n]}); err != nil {
+				return v.reason(err)
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return plainError(err)
+		}
+	}
+	if err := v.conn.Send(wire.Frame{Run: id, Kind: wire.PutEnd}); err != nil {
+		return v.reason(err)
+	}
+	return nil
+}
+
+// Put makes a file in the machine, with the folders it is in.
+func (v *VM) Put(ctx context.Context, path string, mode fs.FileMode, contents io.Reader) error {
+	id, r, err := v.newRun()
+	if err != nil {
+		return err
+	}
+	defer v.forget(id)
+	if err := v.send(ctx, id, contents, &wire.PutRequest{Path: path, Mode: uint32(mode.Perm())}); err != nil {
+		return err
+	}
+	select {
+	case text := <-r.put:
+		if text != "" {
+			return errors.New(text)
+		}
+		return nil
+	case <-r.exit:
+		<-v.dead
+		return v.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// same tells whether two writers are one, as os/exec does. Writers of a type
+// that cannot be compared are not.
+func same(a, b io.Writer) (yes bool) {
+	defer func() { recover() }()
+	return a != nil && a == b
+}

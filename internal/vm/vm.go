@@ -1,0 +1,497 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package vm runs programs in a virtual machine that has DIOS.
+//
+// The machine is a QEMU, with the kernel and the initial file system of package
+// image. One channel, a virtio-serial port, carries everything between Run and
+// the agent inside (package guest), in the frames of package wire. The serial
+// console carries only what the kernel has to say; it is kept in memory and
+// written to a file when something fails. Nothing is left on disk.
+//
+// Many programs may run in one machine, also at once, and many machines at once.
+package vm
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"dios/internal/image"
+	"dios/internal/wire"
+)
+
+// Config says what machine to boot. The zero Config is good.
+type Config struct {
+	Root        string        // the tree; "": FindRoot
+	Kernel      string        // its version; "": DIOS_KERNEL, or else the newest that has an image
+	Accel       string        // tcg, kvm or auto; "": DIOS_ACCEL, or else auto
+	Mem         string        // as QEMU's -m takes it; "": DIOS_MEM, or else 1G
+	CPUs        int           // 0: DIOS_CPUS, or else 1
+	PanicOnWarn bool          // a warning of the kernel stops the machine
+	Append      string        // more of a kernel command line, such as "dios.x=1"
+	Deadline    time.Duration // to come up; 0: a minute
+	Trace       io.Writer     // QEMU's command line goes here
+	Console     io.Writer     // the console goes here as well
+}
+
+// Info says what machine came up.
+type Info struct {
+	Kernel      string        // release, as the kernel itself says it
+	Accel       string        // tcg or kvm
+	DIOS        string        // why there is no DIOS in it; empty: there is
+	ClockSource string        // of the kernel
+	Boot        time.Duration // from the start of QEMU until the agent answered
+	KernelTime  time.Duration // since the kernel started, by its own clock
+}
+
+// Statuses of the runner's own failures. A program's own are exact, so it may
+// use them too; what tells them apart is the line on standard error.
+const (
+	StatusRunner     = 125 // the machine, or something around it, failed
+	StatusRefused    = 126 // the program cannot be executed
+	StatusNotFound   = 127 // there is no such program
+	signalStatusBase = 128 // + the signal that ended a program
+)
+
+// An ExitError is a failure to run a program, in one line, with the status for it.
+type ExitError struct {
+	Status int
+	Err    error
+}
+
+func (e *ExitError) Error() string { return e.Err.Error() }
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// Status returns the exit status for an error of this package.
+func Status(err error) int {
+	if e := (*ExitError)(nil); errors.As(err, &e) {
+		return e.Status
+	}
+	return StatusRunner
+}
+
+// A VM is a running machine.
+type VM struct {
+	info    Info
+	conn    *wire.Conn
+	console *console
+
+	kill func()        // ends QEMU
+	dead chan struct{} // closed when QEMU has ended and err is set
+	err  error         // why; set before dead is closed
+
+	mu       sync.Mutex
+	runs     map[uint32]*running // mu; nil when dead
+	last     uint32              // mu; the newest run
+	closing  bool                // mu; Close was called
+	protocol error               // mu; the agent said something wrong
+}
+
+// Boot starts a machine and waits until its agent answers.
+func Boot(ctx context.Context, c Config) (*VM, error) {
+	return boot(ctx, c, true)
+}
+
+func boot(ctx context.Context, c Config, fallBack bool) (*VM, error) {
+	p, err := c.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v, err := start(ctx, p)
+	if err != nil && p.accel == "kvm" && p.auto && fallBack && ctx.Err() == nil {
+		// It worked once; remember that it does not any more.
+		forgetKVM()
+		c.Accel = "tcg"
+		return boot(ctx, c, false)
+	}
+	return v, err
+}
+
+// start boots the machine that p describes.
+func start(ctx context.Context, p *plan) (*VM, error) {
+	began := time.Now()
+	ours, theirs, err := socketpair()
+	if err != nil {
+		return nil, fmt.Errorf("channel to the virtual machine: %w", err)
+	}
+	defer theirs.Close()
+
+	cmd := exec.Command(p.qemu, p.args()...)
+	cmd.ExtraFiles = []*os.File{theirs} // linkFD in the child
+	con := newConsole(p.Console)
+	var complaints tail
+	cmd.Stdout = con
+	cmd.Stderr = &complaints
+	cmd.WaitDelay = time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		// A machine must not outlive whoever started it, however that dies.
+		Pdeathsig: syscall.SIGKILL,
+		// Ctrl-C at the terminal is for us, and then for the program.
+		Setsid: true,
+	}
+	if p.Trace != nil {
+		fmt.Fprintln(p.Trace, p)
+	}
+
+	v := &VM{
+		info:    Info{Accel: p.accel},
+		conn:    wire.NewConn(ours),
+		console: con,
+		dead:    make(chan struct{}),
+		runs:    make(map[uint32]*running),
+	}
+	started := make(chan error)
+	go func() {
+		// The signal of Pdeathsig is sent when the thread that started the
+		// child ends, so keep this one until the child has ended.
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		err = cmd.Wait()
+		v.died(err, complaints.String())
+		ours.Close()
+	}()
+	if err := <-started; err != nil {
+		ours.Close()
+		return nil, fmt.Errorf("%s: %w", p.qemu, plainError(err))
+	}
+	v.kill = func() { cmd.Process.Kill() }
+
+	hello := make(chan error, 1)
+	go v.receive(hello)
+	random := make([]byte, 64)
+	rand.Read(random)
+	v.conn.Send(wire.Frame{Kind: wire.Hello, Payload: (&wire.HostHello{
+		Version: wire.Version,
+		Time:    time.Now().UnixNano(),
+		Random:  random,
+	}).Encode()})
+
+	timer := time.NewTimer(p.deadline)
+	defer timer.Stop()
+	select {
+	case err = <-hello:
+		if err != nil {
+			// The better reason is the machine's end, if that is what it was.
+			select {
+			case <-v.dead:
+				err = v.err
+			case <-time.After(2 * time.Second):
+			}
+		}
+	case <-v.dead:
+		err = v.err
+	case <-timer.C:
+		err = fmt.Errorf("the virtual machine did not come up in %v; console: %s", p.deadline, con.save())
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		v.Close()
+		return nil, err
+	}
+	v.info.Boot = time.Since(began)
+	return v, nil
+}
+
+// socketpair returns the two ends of a channel.
+func socketpair() (ours, theirs *os.File, err error) {
+	fd, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Ours is read by the runtime's poller, so that Close ends a Read.
+	if err := syscall.SetNonblock(fd[0], true); err != nil {
+		return nil, nil, err
+	}
+	return os.NewFile(uintptr(fd[0]), "vm"), os.NewFile(uintptr(fd[1]), "vm"), nil
+}
+
+// died is called when QEMU has ended.
+func (v *VM) died(err error, complaints string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case v.closing:
+		v.err = errors.New("the virtual machine was closed")
+	case v.console.panicked() != "":
+		v.err = fmt.Errorf("the virtual machine's kernel stopped: %s; console: %s", v.console.panicked(), v.console.save())
+	case v.protocol != nil:
+		v.err = fmt.Errorf("%w; console: %s", v.protocol, v.console.save())
+	case complaints != "":
+		v.err = fmt.Errorf("qemu: %s", complaints)
+	case err != nil:
+		v.err = fmt.Errorf("qemu: %w; console: %s", err, v.console.save())
+	default:
+		v.err = fmt.Errorf("the virtual machine stopped; console: %s", v.console.save())
+	}
+	for _, r := range v.runs {
+		r.abort()
+	}
+	v.runs = nil
+	close(v.dead)
+}
+
+// Info returns what machine this is.
+func (v *VM) Info() Info { return v.info }
+
+// ConsoleText returns the last of what the console had.
+func (v *VM) ConsoleText() string { return v.console.text() }
+
+// SaveConsole writes that to a file and returns its name.
+func (v *VM) SaveConsole() string { return v.console.save() }
+
+// Dead is closed when the machine has stopped, for whatever reason.
+func (v *VM) Dead() <-chan struct{} { return v.dead }
+
+// Close stops the machine. Programs in it are gone; their Runs fail.
+func (v *VM) Close() error {
+	v.mu.Lock()
+	v.closing = true
+	v.mu.Unlock()
+	v.kill()
+	<-v.dead
+	return nil
+}
+
+// fail stops a machine whose agent does not behave.
+func (v *VM) fail(err error) {
+	v.mu.Lock()
+	if v.protocol == nil {
+		v.protocol = err
+	}
+	v.mu.Unlock()
+	v.kill()
+}
+
+// receive takes the agent's frames until the channel closes. It never waits
+// for a program or a reader.
+func (v *VM) receive(hello chan<- error) {
+	greeted := false
+	for {
+		f, err := v.conn.Receive()
+		if err != nil {
+			if !greeted {
+				hello <- errors.New("the virtual machine closed its channel")
+			}
+			// Usually QEMU is about to end. Stop a machine that only lost its agent.
+			select {
+			case <-v.dead:
+			case <-time.After(time.Second):
+				v.fail(errAgent)
+			}
+			return
+		}
+		if !greeted {
+			err := v.greet(f)
+			hello <- err
+			if err != nil {
+				return
+			}
+			greeted = true
+			continue
+		}
+		v.mu.Lock()
+		r := v.runs[f.Run]
+		v.mu.Unlock()
+		if r == nil {
+			continue // its Run gave up
+		}
+		if err := r.handle(f); err != nil {
+			v.fail(fmt.Errorf("agent: %v: %w", f, err))
+			return
+		}
+	}
+}
+
+var errAgent = errors.New("the agent in the virtual machine is gone")
+
+func (v *VM) greet(f wire.Frame) error {
+	var g wire.GuestHello
+	if f.Kind != wire.Hello {
+		return fmt.Errorf("agent: expected hello, got %v", f)
+	}
+	if err := g.Decode(f.Payload); err != nil {
+		return fmt.Errorf("agent: %w", err)
+	}
+	if g.Version != wire.Version {
+		return fmt.Errorf("the image was made by another dios (protocol %d, not %d): run ./make.bash", g.Version, wire.Version)
+	}
+	v.info.Kernel = g.Release
+	v.info.DIOS = g.DIOS
+	v.info.ClockSource = g.ClockSource
+	v.info.KernelTime = time.Duration(g.Uptime)
+	return nil
+}
+
+// A plan is a Config with everything found and checked.
+type plan struct {
+	Config
+	qemu     string
+	version  string
+	initrd   string
+	kernel   string
+	accel    string
+	auto     bool // the acceleration was ours to choose
+	mem      string
+	cpus     int
+	deadline time.Duration
+}
+
+// resolve finds what c leaves open.
+func (c Config) resolve(ctx context.Context) (*plan, error) {
+	p := &plan{Config: c, mem: c.Mem, cpus: c.CPUs, deadline: c.Deadline}
+	var err error
+	if p.Root == "" {
+		if p.Root, err = FindRoot(); err != nil {
+			return nil, err
+		}
+	}
+	if p.mem == "" {
+		p.mem = envOr("DIOS_MEM", "1G")
+	}
+	if p.cpus == 0 {
+		s := envOr("DIOS_CPUS", "1")
+		if p.cpus, err = strconv.Atoi(s); err != nil || p.cpus < 1 {
+			return nil, fmt.Errorf("DIOS_CPUS is %q: give a number of CPUs, 1 or more", s)
+		}
+	}
+	if p.deadline == 0 {
+		p.deadline = time.Minute
+	}
+	if p.version, err = FindKernel(p.Root, c.Kernel); err != nil {
+		return nil, err
+	}
+	p.initrd = Initrd(p.Root, p.version)
+	p.kernel = image.KernelBeside(p.initrd)
+	if err := CheckImage(p.Root, p.version); err != nil {
+		return nil, err
+	}
+	if p.qemu, err = FindQEMU(); err != nil {
+		return nil, err
+	}
+	accel := c.Accel
+	if accel == "" {
+		accel = envOr("DIOS_ACCEL", "auto")
+	}
+	switch accel {
+	case "tcg", "kvm":
+		p.accel = accel
+	case "auto":
+		p.auto = true
+		p.accel = "tcg"
+		if kvmWorks(ctx, p) {
+			p.accel = "kvm"
+		}
+	default:
+		return nil, fmt.Errorf("DIOS_ACCEL is %q: choose auto, tcg or kvm", accel)
+	}
+	return p, nil
+}
+
+// linkFD is the descriptor of the channel in QEMU.
+const linkFD = 3
+
+// args returns QEMU's arguments.
+func (p *plan) args() []string {
+	cmdline := []string{
+		"console=ttyS0",
+		"quiet",
+		"panic=-1", // with -no-reboot: a panic ends QEMU at once
+		// The emulated clocks are poor judges of the time stamp counter under
+		// load. It is the host's, so it is good; and only with it is the
+		// time of day read without a system call.
+		"tsc=reliable",
+		"clocksource=tsc",
+		// The machine runs its user's own programs and is gone in seconds:
+		// nothing in it needs guarding from anything else in it, and emulated
+		// guards are slow.
+		"mitigations=off",
+		"cryptomgr.notests", // a fifth of the boot time
+		"random.trust_cpu=on",
+	}
+	if p.PanicOnWarn {
+		cmdline = append(cmdline, "panic_on_warn=1")
+	}
+	if p.Append != "" {
+		cmdline = append(cmdline, p.Append)
+	}
+	return []string{
+		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+		"-machine", "pc,accel=" + p.accel + ",usb=off,vmport=off,hpet=off",
+		"-cpu", "max",
+		"-smp", strconv.Itoa(p.cpus),
+		"-m", p.mem,
+		"-kernel", p.kernel,
+		"-initrd", p.initrd,
+		"-append", strings.Join(cmdline, " "),
+		"-chardev", "stdio,id=console,signal=off",
+		"-serial", "chardev:console",
+		"-chardev", fmt.Sprintf("socket,id=link,fd=%d", linkFD),
+		"-device", "virtio-serial-pci,max_ports=2",
+		"-device", "virtserialport,chardev=link,nr=1,name=dios",
+	}
+}
+
+// String returns QEMU's command line as a shell takes it.
+func (p *plan) String() string {
+	var b strings.Builder
+	b.WriteString(quote(p.qemu))
+	for _, a := range p.args() {
+		b.WriteByte(' ')
+		b.WriteString(quote(a))
+	}
+	return b.String()
+}
+
+func quote(s string) string {
+	safe := func(r rune) bool {
+		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=,:+@%", r))
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func envOr(name, value string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return value
+}
+
+// plainError is the reason in err, without the file, which the caller names.
+func plainError(err error) error {
+	var e syscall.Errno
+	if errors.As(err, &e) {
+		return e
+	}
+	return err
+}
+
+// FindQEMU returns the path of QEMU.
+func FindQEMU() (string, error) {
+	name := envOr("DIOS_QEMU", "qemu-system-x86_64")
+	p, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("no QEMU: %s is not in PATH; install the package qemu-system-x86", name)
+	}
+	return filepath.Abs(p)
+}
