@@ -29,6 +29,7 @@
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #define ftrace_regs_set_instruction_pointer ftrace_instruction_pointer_set
+#define arch_ftrace_regs(fregs) (fregs)
 #endif
 
 bool dal_linux_fatal;
@@ -76,20 +77,15 @@ static int enter_dios(struct dal_task *d, struct pt_regs *regs)
 	return -1;
 }
 
-/* In place of __secure_computing. */
-static int dal_enter(const struct seccomp_data *sd)
+/* In place of __secure_computing; the hook put the state into the second register. */
+static int dal_enter(const struct seccomp_data *sd, struct dal_task *d)
 {
 	struct pt_regs *regs = task_pt_regs(current);
-	struct dal_task *d;
 	int ret = 0;
 
-	rcu_read_lock();
-	d = dal_find(current);
-	rcu_read_unlock();
 	/* A fork child has the flag, not the state. */
 	if (!d) {
-		if (current->seccomp.mode == SECCOMP_MODE_DISABLED)
-			clear_task_syscall_work(current, SECCOMP);
+		clear_task_syscall_work(current, SECCOMP);
 		return 0;
 	}
 	if (likely(d->mm == current->mm) || dal_bind(d))
@@ -105,22 +101,25 @@ static int dal_enter(const struct seccomp_data *sd)
 static void notrace hook(unsigned long ip, unsigned long parent_ip,
 			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	bool filtered = current->seccomp.mode != SECCOMP_MODE_DISABLED;
 	struct dal_task *d = dal_find(current);
 
-	if (!d && filtered)
+	/* A real filter judges the task's Linux calls. */
+	if (unlikely(current->seccomp.mode != SECCOMP_MODE_DISABLED) &&
+	    (!d || !is_dios(task_pt_regs(current)->orig_ax)))
 		return;
-	if (d && filtered && !is_dios(task_pt_regs(current)->orig_ax))
-		return;		/* its own filter judges its Linux calls */
 	if (d)
 		WRITE_ONCE(d->in_call, true);
+	arch_ftrace_regs(fregs)->regs.si = (unsigned long)d;
 	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)dal_enter);
 }
 
 static struct ftrace_ops ops = {
 	.func	= hook,
-	.flags	= FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY |
-		  FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_PERMANENT,
+	/*
+	 * Not SAVE_REGS: the argument registers do, as for live patches.  Not
+	 * RECURSION: hook() calls nothing that is traced, and needs no guard.
+	 */
+	.flags	= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
 };
 
 int dal_entry_init(void)

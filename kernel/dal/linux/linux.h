@@ -19,6 +19,7 @@
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/hashtable.h>
 #include <linux/hrtimer.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -76,7 +77,20 @@ extern bool dal_linux_fatal;	/* a pure task's Linux call kills it */
 int dal_err(int err);
 
 /* task.c */
-struct dal_task *dal_find(struct task_struct *task);
+#define DAL_TASKS_BITS	10
+extern struct hlist_head dal_tasks[1 << DAL_TASKS_BITS];	/* by Linux task */
+
+/* A Linux task's state, or NULL.  Under RCU.  Inline: each call comes through it. */
+static __always_inline struct dal_task *dal_find(struct task_struct *task)
+{
+	struct dal_task *d;
+
+	hash_for_each_possible_rcu(dal_tasks, d, link, (unsigned long)task)
+		if (d->task == task)
+			return d;
+	return NULL;
+}
+
 bool dal_bind(struct dal_task *d);
 int dal_dev_init(void);
 void dal_dev_exit(void);

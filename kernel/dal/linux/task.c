@@ -9,14 +9,13 @@
  *   stays while current is in the kernel (see file_release).
  * - end() is called once, by whoever notices first that the program is over.
  *
- * Locks: hash_lock guards changes of the hash; readers use RCU.
+ * Locks: hash_lock guards changes of dal_tasks; readers use RCU.
  */
 #include <linux/anon_inodes.h>
 #include <linux/cgroup.h>
 #include <linux/delay.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
-#include <linux/hashtable.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched/cputime.h>
@@ -29,25 +28,15 @@
 #include <linux/user_namespace.h>
 #include "linux.h"
 
-static DEFINE_HASHTABLE(hash, 10);
+DEFINE_HASHTABLE(dal_tasks, DAL_TASKS_BITS);
 static DEFINE_SPINLOCK(hash_lock);
-
-struct dal_task *dal_find(struct task_struct *task)
-{
-	struct dal_task *d;
-
-	hash_for_each_possible_rcu(hash, d, link, (unsigned long)task)
-		if (d->task == task)
-			return d;
-	return NULL;
-}
 
 /* The state becomes that of the running Linux task. */
 static void attach(struct dal_task *d)
 {
 	d->task = get_task_struct(current);
 	spin_lock(&hash_lock);
-	hash_add_rcu(hash, &d->link, (unsigned long)d->task);
+	hash_add_rcu(dal_tasks, &d->link, (unsigned long)d->task);
 	spin_unlock(&hash_lock);
 	set_task_syscall_work(current, SECCOMP);
 }
