@@ -219,9 +219,6 @@ type Console = dios.Console
 // calls can.
 type Import = dios.Import
 
-// run: how to start a task.
-type Run = dios.Run
-
 // One reference a task was started with.
 type StartRef = dios.StartRef
 

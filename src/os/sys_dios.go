@@ -1,0 +1,26 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build dios
+
+package os
+
+import "errors"
+
+// A descriptor is never inherited, so O_CLOEXEC is always in force.
+const supportsCloseOnExec = true
+
+// executable fails: a task holds a reference to its program, and a reference
+// has no path. See Executable in package runtime/dios.
+func executable() (string, error) {
+	return "", noExecutable{}
+}
+
+type noExecutable struct{}
+
+func (noExecutable) Error() string {
+	return "os: Executable not supported by dios: a program has no path"
+}
+
+func (noExecutable) Is(target error) bool { return target == errors.ErrUnsupported }

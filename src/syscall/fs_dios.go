@@ -1,0 +1,171 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build dios
+
+package syscall
+
+import "internal/bytealg"
+
+// Files.
+//
+// DIOS has no files of its own: they are a service of another task, and no
+// such service exists yet. So every path is an error that says so, except
+// /dev/null, which is a matter of this package alone.
+
+const (
+	O_RDONLY = 0
+	O_WRONLY = 1
+	O_RDWR   = 2
+
+	O_CREAT     = 0100
+	O_CREATE    = O_CREAT
+	O_EXCL      = 0200
+	O_TRUNC     = 01000
+	O_APPEND    = 02000
+	O_NONBLOCK  = 04000
+	O_DIRECTORY = 0200000
+	O_NOFOLLOW  = 0400000
+	O_CLOEXEC   = 02000000
+	O_SYNC      = 04010000
+)
+
+const (
+	F_DUPFD = 0
+	F_GETFD = 1
+	F_SETFD = 2
+	F_GETFL = 3
+	F_SETFL = 4
+)
+
+const (
+	S_IFMT   = 0170000
+	S_IFSOCK = 0140000
+	S_IFLNK  = 0120000
+	S_IFREG  = 0100000
+	S_IFBLK  = 0060000
+	S_IFDIR  = 0040000
+	S_IFCHR  = 0020000
+	S_IFIFO  = 0010000
+
+	S_ISUID = 04000
+	S_ISGID = 02000
+	S_ISVTX = 01000
+
+	S_IRUSR = 0400
+	S_IWUSR = 0200
+	S_IXUSR = 0100
+	S_IRWXU = 0700
+	S_IRGRP = 0040
+	S_IWGRP = 0020
+	S_IXGRP = 0010
+	S_IRWXG = 0070
+	S_IROTH = 0004
+	S_IWOTH = 0002
+	S_IXOTH = 0001
+	S_IRWXO = 0007
+)
+
+type Stat_t struct {
+	Dev     uint64
+	Ino     uint64
+	Nlink   uint64
+	Mode    uint32
+	Uid     uint32
+	Gid     uint32
+	Rdev    uint64
+	Size    int64
+	Blksize int64
+	Blocks  int64
+	Atim    Timespec
+	Mtim    Timespec
+	Ctim    Timespec
+}
+
+// A Dirent is one entry of what ReadDirent returns.
+type Dirent struct {
+	Ino    uint64
+	Reclen uint16
+	Type   uint8
+	Name   [256]byte
+}
+
+func direntIno(buf []byte) (uint64, bool) {
+	return readInt(buf, 0, 8)
+}
+
+func direntReclen(buf []byte) (uint64, bool) {
+	return readInt(buf, 8, 2)
+}
+
+func direntNamlen(buf []byte) (uint64, bool) {
+	reclen, ok := direntReclen(buf)
+	if !ok || reclen < 11 {
+		return 0, false
+	}
+	return reclen - 11, true
+}
+
+// noFile is the error of every path.
+func noFile(path string) error {
+	switch {
+	case path == "":
+		return ENOENT
+	case bytealg.IndexByteString(path, 0) >= 0:
+		return EINVAL
+	}
+	return enofiles
+}
+
+const nullPath = "/dev/null"
+
+func Open(path string, mode int, perm uint32) (fd int, err error) {
+	if path != nullPath {
+		return -1, noFile(path)
+	}
+	if mode&O_DIRECTORY != 0 {
+		return -1, ENOTDIR
+	}
+	if mode&(O_CREAT|O_EXCL) == O_CREAT|O_EXCL {
+		return -1, EEXIST
+	}
+	return addFile(&file{stream: devNull{}}), nil
+}
+
+func Stat(path string, st *Stat_t) error {
+	if path != nullPath {
+		return noFile(path)
+	}
+	*st = Stat_t{Mode: devNull{}.mode(), Nlink: 1, Blksize: 4096}
+	return nil
+}
+
+func Lstat(path string, st *Stat_t) error { return Stat(path, st) }
+
+func Openat(dirfd int, path string, mode int, perm uint32) (int, error) { return -1, noFile(path) }
+
+func Mkdir(path string, perm uint32) error          { return noFile(path) }
+func Unlink(path string) error                      { return noFile(path) }
+func Rmdir(path string) error                       { return noFile(path) }
+func Chmod(path string, mode uint32) error          { return noFile(path) }
+func Chown(path string, uid, gid int) error         { return noFile(path) }
+func Lchown(path string, uid, gid int) error        { return noFile(path) }
+func UtimesNano(path string, ts []Timespec) error   { return noFile(path) }
+func Rename(from, to string) error                  { return noFile(from) }
+func Truncate(path string, length int64) error      { return noFile(path) }
+func Chdir(path string) error                       { return noFile(path) }
+func Readlink(path string, buf []byte) (int, error) { return -1, noFile(path) }
+func Link(path, link string) error                  { return noFile(path) }
+func Symlink(path, link string) error               { return noFile(link) }
+
+const ImplementsGetwd = true
+
+// Getwd returns what the one who started the task said in $PWD: without
+// files there is no directory that could be asked.
+func Getwd() (string, error) {
+	if dir, ok := Getenv("PWD"); ok && dir != "" && dir[0] == '/' {
+		return dir, nil
+	}
+	return "", enofiles
+}

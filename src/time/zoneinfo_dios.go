@@ -1,0 +1,29 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build dios
+
+package time
+
+import "syscall"
+
+// There are no zone files. A program that wants zones imports time/tzdata,
+// or is built with -tags timetzdata.
+var platformZoneSources = []string{}
+
+// initLocal consults $TZ: a name in the embedded data, or else UTC.
+func initLocal() {
+	if tz, ok := syscall.Getenv("TZ"); ok {
+		if tz != "" && tz[0] == ':' {
+			tz = tz[1:]
+		}
+		if tz != "" && tz[0] != '/' && tz != "UTC" {
+			if z, err := loadLocation(tz, platformZoneSources); err == nil {
+				localLoc = *z
+				return
+			}
+		}
+	}
+	localLoc.name = "UTC"
+}
