@@ -384,9 +384,11 @@ part_dizibox() {
 	half_made dizibox && rm -rf $obj
 	mkdir -p $obj bin
 	make=(make -C build/busybox "O=$top/$obj" "DIOS_ABI=$top/abi" KCONFIG_NOTIMESTAMP=1)
-	# BusyBox takes no file of answers: everything off, then ours on, then the defaults for what that brought along.
+	# BusyBox takes no file of answers. So: everything off; the lines that are ours, and those of features, out; ours
+	# in; and the defaults for what is then not answered, the features of what is on.
 	logged dizibox "${make[@]}" allnoconfig
-	sed -n 's/^\(CONFIG_[A-Z0-9_]*\)=.*/^\1=\n^# \1 is not set$/p' patches/busybox/config >$obj/ours
+	sed -n 's/^\(CONFIG_[A-Za-z0-9_]*\)=.*/^\1=\n^# \1 is not set$/p' patches/busybox/config >$obj/ours
+	printf '^# CONFIG_%s.* is not set\n' ASH_ FEATURE_ >>$obj/ours
 	{ grep -v -f $obj/ours $obj/.config; cat patches/busybox/config; } >$obj/.config.new
 	mv $obj/.config.new $obj/.config
 	yes '' | "${make[@]}" oldconfig >>build/log/dizibox 2>&1 || [ "${PIPESTATUS[1]}" -eq 0 ] ||
