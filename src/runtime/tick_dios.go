@@ -69,7 +69,16 @@ func tickhandler(c *sigctxt, gp *g) {
 	if tickSame < forcePreemptNS {
 		return
 	}
-	preemptone(pp)
+
+	// What preemptone and the signal it sends do elsewhere, to the M that
+	// called it.
+	curg := mp.curg
+	if curg == nil {
+		return
+	}
+	curg.preempt = true
+	curg.stackguard0 = stackPreempt
+	pp.preempt = true
 	if debug.asyncpreemptoff == 0 && wantAsyncPreempt(gp) {
 		if ok, newpc := isAsyncSafePoint(gp, c.sigpc(), c.sigsp(), c.siglr()); ok {
 			// Adjust the PC and inject a call to asyncPreempt.
