@@ -3,7 +3,7 @@
 # Use of this source code is governed by a BSD-style
 # license that can be found in the LICENSE file.
 
-usage='usage: ./make.bash [PART...]    build everything, or only PARTs: go tools dizibox kernel image hello
+usage='usage: ./make.bash [PART...]    build everything, or only PARTs and what they need: go tools dizibox kernel image hello
        ./make.bash -export     write the commits in goroot/ and build/busybox/ to patches/
        ./make.bash -check      say whether patches/ and src/ are what goroot/ and build/busybox/ hold
        ./make.bash -clean      remove what make.bash made'
@@ -36,6 +36,7 @@ logged() {
 	[ $status -eq 0 ] || failed "$part" "$1 ended with status $status"
 }
 failed() {
+	rm -f "build/stamps/$1.busy"
 	tail -n 25 "build/log/$1" >&2
 	die "$1: $2; all of its output is in build/log/$1"
 }
@@ -165,6 +166,7 @@ tree_patch() {
 }
 
 # tree NAME TREE PATCHES UNPACK: bring TREE up to date with PATCHES. UNPACK DIR makes upstream's source in DIR.
+# Standard input lists what is there and no source, for .gitignore.
 tree() {
 	local name=$1 tree=$2 patches=$3 unpack=$4 from upstream new
 	from=$(cat "$patches/UPSTREAM" "$patches"/0*.patch | digest)
@@ -200,6 +202,7 @@ tree() {
 		mkdir "$new/.git/dios"
 		cat >"$new/.git/info/exclude"
 		cp "$new/.git/info/exclude" "$new/.git/dios/exclude"
+		logged "$name" dgit "$new" clean -fdXq
 		logged "$name" dgit "$new" add -A
 		logged "$name" dgit "$new" commit -q -m "$(upstream "$patches/UPSTREAM" version)"
 		tree_set "$new" upstream "$upstream"
@@ -227,7 +230,7 @@ unpack_go() {
 	say "go: fetching $module $version"
 	# A module cache of our own, so that the unpacked tree can be moved out of it instead of copied.
 	if ! info=$(cd / && GOMODCACHE=$top/build/gomodcache GOFLAGS=-modcacherw GO111MODULE=on \
-		go mod download -json "$module@$version" 2>>"build/log/go" </dev/null); then
+		go mod download -json "$module@$version" 2>>"$top/build/log/go" </dev/null); then
 		die "cannot fetch $module@$version: $(printf '%s' "$info" | sed -n 's/.*"Error": "\(.*\)".*/\1/p')"
 	fi
 	[ "$(printf '%s' "$info" | sed -n 's/.*"Sum": "\(.*\)".*/\1/p')" = "$(upstream patches/go/UPSTREAM sum)" ] ||
@@ -235,10 +238,6 @@ unpack_go() {
 	dir=$(printf '%s' "$info" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
 	mv "$dir" "$1"
 	chmod -R u+w "$1"
-	# Programs, and what dist generates: not sources.
-	rm -rf "$1/bin" "$1/pkg"
-	rm -f "$1"/src/cmd/{cgo,go/internal/cfg}/zdefaultcc.go "$1"/src/cmd/internal/objabi/zbootstrap.go \
-		"$1"/src/internal/{buildcfg/zbootstrap,runtime/sys/zversion}.go
 	# A module zip has no execute bits, and no go.mod below the top.
 	grep -rlIZ -m1 '^#!' "$1" | while IFS= read -r -d '' file; do
 		if [ "$(head -c 2 "$file")" = '#!' ]; then
@@ -292,9 +291,12 @@ part_go() {
 		/bin/
 		/pkg/
 		/src/cmd/cgo/zdefaultcc.go
+		/src/cmd/dist/dist
 		/src/cmd/go/internal/cfg/zdefaultcc.go
+		/src/cmd/internal/objabi/zbootstrap.go
 		/src/internal/buildcfg/zbootstrap.go
 		/src/internal/runtime/sys/zversion.go
+		/src/time/tzdata/zzipdata.go
 	EXCLUDE
 	overlay
 	# The wrapper that `go run` and `go test` find.
@@ -306,29 +308,28 @@ part_go() {
 	fresh go "$hash" goroot/bin/go && return
 	# dist generates files from these, and only a build from the start runs it.
 	dist=$({ dgit goroot ls-files -s VERSION src/cmd/dist src/make.bash; dgit goroot diff HEAD VERSION src/cmd/dist; } | digest)
-	if ! half_made go && fresh go.dist "$dist" goroot/bin/go goroot/bin/gofmt; then
+	if fresh go.dist "$dist" goroot/bin/go goroot/bin/gofmt; then
 		say "go: building the commands that changed"
 		tools=$(cd goroot/pkg/tool/linux_amd64 && printf 'cmd/%s ' *)
-		# As dist builds a release.
+		# With dist's flags for a release. In a temporary directory beside the tree go renames what it made.
+		mkdir -p build/tmp
 		# shellcheck disable=SC2086
-		if CGO_ENABLED=0 goroot/bin/go install -trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false cmd/go cmd/gofmt $tools \
-			>>build/log/go 2>&1 </dev/null; then
-			made go "$hash"
+		if CGO_ENABLED=0 GOENV=off GOTMPDIR=$top/build/tmp goroot/bin/go install \
+			-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false cmd/go cmd/gofmt $tools >>build/log/go 2>&1 </dev/null; then
+			stamp go "$hash"
 			return
 		fi
 		say "go: that failed (build/log/go); building from the start"
 	fi
 	say "go: building the toolchain with $(go env GOVERSION)"
-	rm -f build/stamps/go.dist
+	rm -f build/stamps/go build/stamps/go.dist
 	(
 		cd goroot/src
 		unset GOFLAGS # dist sets its own
-		GOROOT_BOOTSTRAP=$(go env GOROOT) GO_LDFLAGS= GOENV=off ./make.bash
-	) >>build/log/go 2>&1 </dev/null || {
-		failed go "building the toolchain failed"
-	}
+		GOROOT_BOOTSTRAP=$(go env GOROOT) GOENV=off ./make.bash
+	) >>build/log/go 2>&1 </dev/null || failed go "building the toolchain failed"
 	stamp go.dist "$dist"
-	made go "$hash"
+	stamp go "$hash"
 }
 
 ### tools: the commands in cmd/, for the host
@@ -371,7 +372,8 @@ unpack_busybox() {
 		failed dizibox "cannot fetch the source package $package $version"
 	(cd "$apt/src" && upstream "$top/$from" sum | sed 's/ /  /' | sha256sum -c --quiet) >>build/log/dizibox 2>&1 </dev/null ||
 		failed dizibox "the sums of $package are not those in $from"
-	logged dizibox dpkg-source --no-check -x "$apt/src"/*.dsc "$1"
+	logged dizibox dpkg-source --no-check -x "$apt/src"/*.dsc "$apt/src/tree"
+	mv "$apt/src/tree" "$1"
 	rm -rf "$apt"
 }
 
@@ -556,8 +558,12 @@ esac
 rm -f build/log/*
 part_packages
 if [ $# -gt 0 ]; then
-	for part; do
-		part_"$part"
+	# A part needs those before it.
+	wanted=" $* "
+	for part in tools dizibox kernel image go hello; do
+		case $part$wanted in
+		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
+		esac
 	done
 	exit
 fi
