@@ -12,6 +12,8 @@
 #define EHDR_SIZE	64
 #define PHDR_SIZE	56
 #define PHDR_MAX	64		/* as many as a sane program has */
+#define ADDR_MIN	0x10000ULL	/* nothing is mapped below, so that nil faults */
+#define ADDR_END	0x7ffffffff000ULL	/* end of a program's addresses */
 #define PT_LOAD_	1
 #define PT_INTERP_	3
 #define ET_EXEC_	2
@@ -36,7 +38,7 @@ static u64 get64(const u8 *p)
  * @len:	how many there are
  * @brand:	out, DIOS_BRAND_*, or another number after DIOS_OSABI
  *
- * Return: true for an ELF file; one without DIOS_OSABI is legacy.
+ * Return: 0; one without DIOS_OSABI is legacy.  -DIOS_EBADEXE: not ELF.
  */
 int elf_brand(const u8 *head, size_t len, u32 *brand)
 {
@@ -51,13 +53,15 @@ int elf_brand(const u8 *head, size_t len, u32 *brand)
 
 static int phdr_check(const u8 *p, u64 size)
 {
-	u64 off = get64(p + 8), filesz = get64(p + 32), memsz = get64(p + 40);
+	u64 off = get64(p + 8), addr = get64(p + 16);
+	u64 filesz = get64(p + 32), memsz = get64(p + 40);
 
 	switch (get16(p) | get16(p + 2) << 16) {
 	case PT_INTERP_:	/* nobody is there to interpret */
 		return -DIOS_EBADEXE;
 	case PT_LOAD_:
-		if (filesz > memsz || off > size || filesz > size - off)
+		if (filesz > memsz || off > size || filesz > size - off ||
+		    addr < ADDR_MIN || addr >= ADDR_END || memsz > ADDR_END - addr)
 			return -DIOS_EBADEXE;
 		return 1;
 	}
@@ -88,7 +92,8 @@ int exe_check(struct dal_exe *e, u32 *brand)
 	if (err)
 		return err;
 	if (got < EHDR_SIZE || head[4] != 2 || head[5] != 1 || head[6] != 1 ||
-	    get16(head + 16) != ET_EXEC_ || get16(head + 18) != EM_X86_64_)
+	    get16(head + 16) != ET_EXEC_ || get16(head + 18) != EM_X86_64_ ||
+	    get64(head + 24) >= ADDR_END)
 		return -DIOS_EBADEXE;
 	if (*brand != DIOS_BRAND_PURE && *brand != DIOS_BRAND_DIOS_LIMBO)
 		return -DIOS_EBRAND;

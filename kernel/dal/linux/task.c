@@ -89,7 +89,11 @@ static void status_of(struct dal_task *d, struct dios_task_status *st)
 	int sig = task->exit_code & 0x7f;
 	u64 user, system;
 
-	if (!sig) {
+	if (!(task->flags & PF_EXITING)) {
+		/* It closed its state's file, and dies of that. */
+		st->how = DIOS_END_KILLED;
+		st->status = SIGKILL;
+	} else if (!sig) {
 		st->how = DIOS_END_EXIT;
 		st->status = task->exit_code >> 8 & 0xff;
 	} else {
@@ -332,7 +336,8 @@ int dal_start_task(struct dios_task *t, struct dal_exe *e, char **argv, char **e
 			pr_warn_once("run: needs /proc mounted where the host runs its helpers\n");
 	}
 	object_put(&t->obj);
-	return dal_err(err);
+	/* Linux found something in the file that we did not look at. */
+	return err == -EINVAL ? -DIOS_EBADEXE : dal_err(err);
 }
 
 void dal_exit(struct dios_task *t, u32 status)
