@@ -74,6 +74,7 @@ static void timer(void)
 	part = (struct dios_iov){ iov.addr + 8, 8 };
 	is(commit_write(0, ref, 8, ADDR(&part)), -DIOS_EINVAL);
 	/* It is still what the last good commit made it: due. */
+	wait_due(ref);
 	is(acquire_read(DIOS_BUF_NONBLOCK, ref, 0, ADDR(&r)), 0);
 	ok(((struct dios_timer_state *)r.addr)->count == 1);
 	/* Set anew, its count is 0 again. */
