@@ -50,13 +50,17 @@ func netpollIsPollDescriptor(fd uintptr) bool {
 }
 
 func netpollopen(fd uintptr, pd *pollDesc) int32 {
-	if fd>>32 == 0 {
-		return dios.EINVAL // not a reference
+	if netpollisLocal(fd) {
+		return netpollopenLocal(fd, pd)
 	}
 	return 0
 }
 
 func netpollclose(fd uintptr) int32 {
+	if netpollisLocal(fd) {
+		netpollcloseLocal(fd)
+		return 0
+	}
 	s := &netpollSubs
 	lock(&s.lock)
 	for i := 0; i < s.n; {
@@ -73,6 +77,9 @@ func netpollclose(fd uintptr) int32 {
 // netpollarm waits for pd's reference in mode. The next event there takes
 // that away.
 func netpollarm(pd *pollDesc, mode int) {
+	if netpollisLocal(pd.fd) {
+		return // syscall_pollReady tells
+	}
 	s := &netpollSubs
 	o := netpollOwner{pd, int32(mode)}
 	lock(&s.lock)

@@ -54,7 +54,9 @@ func (e Errno) Is(target error) bool {
 	case oserror.ErrExist:
 		return e == EEXIST || e == ENOTEMPTY
 	case oserror.ErrNotExist:
-		return e == ENOENT
+		// A task sees no file that nobody gave it: what it asks for is not
+		// there. So a program that can do without the file does.
+		return e == ENOENT || e == enofiles
 	case errors.ErrUnsupported:
 		return e == ENOSYS || e == ENOTSUP || e >= enofiles
 	}

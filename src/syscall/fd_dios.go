@@ -8,6 +8,7 @@ package syscall
 
 import (
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -25,8 +26,9 @@ type stream interface {
 	// read and write return how many bytes they moved, or an Errno.
 	// A read that returns 0 and no Errno has met the end.
 	// They are not called with an empty p.
-	read(p []byte) (int, Errno)
-	write(p []byte) (int, Errno)
+	// Where they would wait and the file is nonblock, the Errno is EAGAIN.
+	read(f *file, p []byte) (int, Errno)
+	write(f *file, p []byte) (int, Errno)
 
 	// close is called once, when the last descriptor is closed.
 	close()
@@ -35,10 +37,12 @@ type stream interface {
 	mode() uint32
 }
 
-// An open stream, and how many descriptors stand for it.
+// A file is an open stream and the descriptors that stand for it.
+// Only the table's functions touch fds, with its lock.
 type file struct {
 	stream
-	refs int
+	fds      []int
+	nonblock atomic.Bool
 }
 
 var files = struct {
@@ -46,9 +50,9 @@ var files = struct {
 	tab []*file // by descriptor; nil: free
 }{
 	tab: []*file{
-		Stdin:  {noInput{}, 1},
-		Stdout: {console(Stdout), 1},
-		Stderr: {console(Stderr), 1},
+		Stdin:  {stream: noInput{}, fds: []int{Stdin}},
+		Stdout: {stream: console(Stdout), fds: []int{Stdout}},
+		Stderr: {stream: console(Stderr), fds: []int{Stderr}},
 	},
 }
 
@@ -72,15 +76,16 @@ func getFile(fd int) (*file, Errno) {
 func addFile(f *file) int {
 	files.Lock()
 	defer files.Unlock()
-	f.refs++
-	for fd, g := range files.tab {
-		if g == nil {
-			files.tab[fd] = f
-			return fd
-		}
+	fd := 0
+	for fd < len(files.tab) && files.tab[fd] != nil {
+		fd++
 	}
-	files.tab = append(files.tab, f)
-	return len(files.tab) - 1
+	if fd == len(files.tab) {
+		files.tab = append(files.tab, nil)
+	}
+	files.tab[fd] = f
+	f.fds = append(f.fds, fd)
+	return fd
 }
 
 func Close(fd int) error {
@@ -91,8 +96,13 @@ func Close(fd int) error {
 	}
 	f := files.tab[fd]
 	files.tab[fd] = nil
-	f.refs--
-	last := f.refs == 0
+	for i := range f.fds {
+		if f.fds[i] == fd {
+			f.fds = append(f.fds[:i], f.fds[i+1:]...)
+			break
+		}
+	}
+	last := len(f.fds) == 0
 	files.Unlock()
 	if last {
 		f.close()
@@ -116,7 +126,7 @@ func Read(fd int, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	n, e := f.read(p)
+	n, e := f.read(f, p)
 	if e != 0 {
 		return -1, e
 	}
@@ -131,7 +141,7 @@ func Write(fd int, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	n, e := f.write(p)
+	n, e := f.write(f, p)
 	if e != 0 {
 		return -1, e
 	}
@@ -185,15 +195,44 @@ func Fstat(fd int, st *Stat_t) error {
 // references handed to it, never a descriptor.
 func CloseOnExec(fd int) {}
 
-// SetNonblock says that no descriptor can be waited for by the poller.
+// SetNonblock says whether a descriptor is used with the poller. Only pipes
+// can be: a read or write of them that would wait then returns EAGAIN.
 func SetNonblock(fd int, nonblocking bool) error {
-	if nonblocking {
-		return onFile(fd, ENOTSUP)
+	f, e := getFile(fd)
+	if e != 0 {
+		return e
 	}
-	return onFile(fd, 0)
+	if _, ok := f.stream.(pollable); !ok && nonblocking {
+		return ENOTSUP
+	}
+	f.nonblock.Store(nonblocking)
+	return nil
+}
+
+// A pollable is a stream that tells the poller when it is ready.
+type pollable interface {
+	stream
+	pollable()
+}
+
+// diosPollReady tells the poller that fd can be read, or written, by mode:
+// 'r' or 'w'. It is in package runtime.
+func diosPollReady(fd uintptr, mode int32)
+
+// ready tells the poller that f, a pollable, is ready for mode.
+func (f *file) ready(mode int32) {
+	var few [4]int
+	files.Lock()
+	fds := append(few[:0], f.fds...)
+	files.Unlock()
+	for _, fd := range fds {
+		diosPollReady(uintptr(fd), mode)
+	}
 }
 
 // fcntl is for package internal/syscall/unix.
+//
+//go:linkname fcntl
 func fcntl(fd int, cmd int, arg int) (int, error) {
 	f, e := getFile(fd)
 	if e != 0 {
@@ -201,13 +240,17 @@ func fcntl(fd int, cmd int, arg int) (int, error) {
 	}
 	switch cmd {
 	case F_GETFL:
+		flags := O_RDWR
 		switch f.mode() & (S_IRUSR | S_IWUSR) {
 		case S_IRUSR:
-			return O_RDONLY, nil
+			flags = O_RDONLY
 		case S_IWUSR:
-			return O_WRONLY, nil
+			flags = O_WRONLY
 		}
-		return O_RDWR, nil
+		if f.nonblock.Load() {
+			flags |= O_NONBLOCK
+		}
+		return flags, nil
 	case F_GETFD, F_SETFD:
 		return 0, nil
 	}
@@ -221,10 +264,10 @@ func fcntl(fd int, cmd int, arg int) (int, error) {
 // writes colors and progress bars.
 type console uintptr
 
-func (c console) read(p []byte) (int, Errno) { return 0, EBADF }
+func (c console) read(f *file, p []byte) (int, Errno) { return 0, EBADF }
 
 // write may take less than all of p, when the console stops taking.
-func (c console) write(p []byte) (int, Errno) {
+func (c console) write(f *file, p []byte) (int, Errno) {
 	n := diosWrite(uintptr(c), unsafe.Pointer(unsafe.SliceData(p)), len(p))
 	if n < 0 {
 		return 0, fromDIOS(-n)
@@ -240,15 +283,15 @@ func (c console) mode() uint32 { return S_IFIFO | S_IWUSR }
 // terminal does not read.
 type noInput struct{}
 
-func (noInput) read(p []byte) (int, Errno)  { return 0, enostdin }
-func (noInput) write(p []byte) (int, Errno) { return 0, EBADF }
-func (noInput) close()                      {}
-func (noInput) mode() uint32                { return S_IFCHR | S_IRUSR }
+func (noInput) read(f *file, p []byte) (int, Errno)  { return 0, enostdin }
+func (noInput) write(f *file, p []byte) (int, Errno) { return 0, EBADF }
+func (noInput) close()                               {}
+func (noInput) mode() uint32                         { return S_IFCHR | S_IRUSR }
 
 // devNull is /dev/null, the one file that needs no file service.
 type devNull struct{}
 
-func (devNull) read(p []byte) (int, Errno)  { return 0, 0 }
-func (devNull) write(p []byte) (int, Errno) { return len(p), 0 }
-func (devNull) close()                      {}
-func (devNull) mode() uint32                { return S_IFCHR | 0666 }
+func (devNull) read(f *file, p []byte) (int, Errno)  { return 0, 0 }
+func (devNull) write(f *file, p []byte) (int, Errno) { return len(p), 0 }
+func (devNull) close()                               {}
+func (devNull) mode() uint32                         { return S_IFCHR | 0666 }

@@ -10,104 +10,116 @@ import "sync"
 
 // Pipes.
 //
-// A pipe connects goroutines of one task; it is memory and no object. What
-// differs from other systems:
-//   - it cannot be handed to another task;
-//   - a goroutine that waits on a pipe parks as on a channel, so when nobody
-//     is left to write, the runtime reports a deadlock;
-//   - it has no deadlines, and closing an end does not wake a goroutine that
-//     waits on this same end.
+// A pipe connects goroutines of one task; it is memory and no object, and
+// cannot be handed to another task. For package os it is a pipe like others:
+// the poller waits for it, so it has deadlines, and closing an end wakes the
+// goroutines that wait on it.
 
-// pipeSize is how much a pipe holds, as on Linux.
-const pipeSize = 64 << 10
+const (
+	pipeSize  = 64 << 10 // how much a pipe holds, as on Linux
+	pipeWhole = 4096     // a write of up to so many bytes is not torn, as on Linux
+)
 
 type pipe struct {
+	r, w *file // its ends
+
 	mu      sync.Mutex
-	changed sync.Cond // data came or went, or an end was closed
+	changed sync.Cond // something below changed; for descriptors that are not nonblock
 	buf     []byte    // written and not read
 	noRead  bool      // the read end was closed
 	noWrite bool      // the write end was closed
 }
 
-type pipeReader struct{ p *pipe }
-type pipeWriter struct{ p *pipe }
+type pipeReader struct{ *pipe }
+type pipeWriter struct{ *pipe }
 
 // Pipe2 makes a pipe: p[0] is its read end, p[1] its write end. The flags are
-// O_CLOEXEC or 0; either means the same.
+// O_CLOEXEC, O_NONBLOCK, or both.
 func Pipe2(p []int, flags int) error {
-	if len(p) != 2 || flags&^O_CLOEXEC != 0 {
+	if len(p) != 2 || flags&^(O_CLOEXEC|O_NONBLOCK) != 0 {
 		return EINVAL
 	}
 	b := new(pipe)
 	b.changed.L = &b.mu
-	p[0] = addFile(&file{stream: pipeReader{b}})
-	p[1] = addFile(&file{stream: pipeWriter{b}})
+	b.r = &file{stream: pipeReader{b}}
+	b.w = &file{stream: pipeWriter{b}}
+	b.r.nonblock.Store(flags&O_NONBLOCK != 0)
+	b.w.nonblock.Store(flags&O_NONBLOCK != 0)
+	p[0] = addFile(b.r)
+	p[1] = addFile(b.w)
 	return nil
 }
 
 func Pipe(p []int) error { return Pipe2(p, 0) }
 
 // read waits until there is something to read, or nobody who could write.
-func (r pipeReader) read(b []byte) (int, Errno) {
-	p := r.p
+func (p pipeReader) read(f *file, b []byte) (int, Errno) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.buf) == 0 {
-		if p.noWrite {
-			return 0, 0
+	for len(p.buf) == 0 && !p.noWrite {
+		if f.nonblock.Load() {
+			p.mu.Unlock()
+			return 0, EAGAIN
 		}
 		p.changed.Wait()
 	}
 	n := copy(b, p.buf)
 	p.buf = p.buf[n:]
 	if len(p.buf) == 0 {
-		p.buf = nil
+		p.buf = nil // let go of the memory
 	}
+	p.mu.Unlock()
 	p.changed.Broadcast()
+	p.w.ready('w')
 	return n, 0
 }
 
-// write waits until all of b fits into the pipe, piece by piece.
-// Two writes of up to pipeSize bytes do not mix.
-func (w pipeWriter) write(b []byte) (int, Errno) {
-	p := w.p
+// write waits until the pipe has room, for all of b if b is not longer than
+// pipeWhole, or for a part of it.
+func (p pipeWriter) write(f *file, b []byte) (int, Errno) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := 0
-	for n < len(b) {
-		piece := b[n:min(len(b), n+pipeSize)]
-		for !p.noRead && len(p.buf)+len(piece) > pipeSize {
-			p.changed.Wait()
-		}
+	for {
 		if p.noRead {
-			if n > 0 {
-				return n, 0 // the next write says EPIPE
-			}
+			p.mu.Unlock()
 			return 0, EPIPE
 		}
-		p.buf = append(p.buf, piece...)
-		n += len(piece)
-		p.changed.Broadcast()
+		room := pipeSize - len(p.buf)
+		if room >= min(len(b), pipeWhole) {
+			b = b[:min(len(b), room)]
+			break
+		}
+		if f.nonblock.Load() {
+			p.mu.Unlock()
+			return 0, EAGAIN
+		}
+		p.changed.Wait()
 	}
-	return n, 0
+	p.buf = append(p.buf, b...)
+	p.mu.Unlock()
+	p.changed.Broadcast()
+	p.r.ready('r')
+	return len(b), 0
 }
 
-func (r pipeReader) close() {
-	r.p.mu.Lock()
-	r.p.noRead = true
-	r.p.buf = nil
-	r.p.mu.Unlock()
-	r.p.changed.Broadcast()
+func (p pipeReader) close() {
+	p.mu.Lock()
+	p.noRead = true
+	p.buf = nil
+	p.mu.Unlock()
+	p.changed.Broadcast()
+	p.w.ready('w')
 }
 
-func (w pipeWriter) close() {
-	w.p.mu.Lock()
-	w.p.noWrite = true
-	w.p.mu.Unlock()
-	w.p.changed.Broadcast()
+func (p pipeWriter) close() {
+	p.mu.Lock()
+	p.noWrite = true
+	p.mu.Unlock()
+	p.changed.Broadcast()
+	p.r.ready('r')
 }
 
-func (r pipeReader) write(b []byte) (int, Errno) { return 0, EBADF }
-func (w pipeWriter) read(b []byte) (int, Errno)  { return 0, EBADF }
-func (r pipeReader) mode() uint32                { return S_IFIFO | S_IRUSR }
-func (w pipeWriter) mode() uint32                { return S_IFIFO | S_IWUSR }
+func (p pipeReader) write(f *file, b []byte) (int, Errno) { return 0, EBADF }
+func (p pipeWriter) read(f *file, b []byte) (int, Errno)  { return 0, EBADF }
+func (p pipeReader) mode() uint32                         { return S_IFIFO | S_IRUSR }
+func (p pipeWriter) mode() uint32                         { return S_IFIFO | S_IWUSR }
+func (p pipeReader) pollable()                            {}
+func (p pipeWriter) pollable()                            {}

@@ -160,16 +160,20 @@ func Getpid() int {
 // Getppid returns 0: a task does not know who started it.
 func Getppid() int { return 0 }
 
-// Kill ends the task, as a signal that nobody handles does, when pid is its
-// own; there is no other process. Signal 0 only asks.
+// Kill does what a signal that nobody handles does, when pid is the task's
+// own, and there is no other: mostly it ends the task. Signal 0 only asks.
 func Kill(pid int, sig Signal) error {
-	switch {
-	case pid != Getpid():
+	if pid != Getpid() {
 		return ESRCH
-	case sig < 0:
-		return EINVAL
-	case sig == 0:
+	}
+	switch sig {
+	case 0, SIGCHLD, SIGCONT, SIGURG, SIGWINCH:
 		return nil
+	case SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU:
+		return ENOTSUP // there is nobody who could continue it
+	}
+	if sig < 0 || sig > 64 {
+		return EINVAL
 	}
 	Exit(128 + int(sig))
 	return nil

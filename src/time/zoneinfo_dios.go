@@ -8,9 +8,11 @@ package time
 
 import "syscall"
 
-// There are no zone files. A program that wants zones imports time/tzdata,
-// or is built with -tags timetzdata.
+// There are no zone files, here or in GOROOT. A program that wants zones
+// imports time/tzdata, or is built with -tags timetzdata.
 var platformZoneSources = []string{}
+
+func gorootZoneSource(goroot string) (string, bool) { return "", false }
 
 // initLocal consults $TZ: a name in the embedded data, or else UTC.
 func initLocal() {

@@ -20,10 +20,9 @@ func Fcntl(fd int, cmd int, arg int) (int, error) {
 	return fcntl(fd, cmd, arg)
 }
 
-// No descriptor is ever in non-blocking mode; see syscall.SetNonblock.
-
 func IsNonblock(fd int) (nonblocking bool, err error) {
-	return false, nil
+	flags, err := fcntl(fd, syscall.F_GETFL, 0)
+	return HasNonblockFlag(flags), err
 }
 
 func HasNonblockFlag(flag int) bool {
