@@ -426,7 +426,7 @@ kernel_version() {
 part_kernel() {
 	local version hash make
 	version=$(kernel_version)
-	hash=$({ echo "$version"; gcc -dumpfullversion; sums_of kernel abi -not -name '*.mod.c' \( -name '*.[chS]' -o -name Kbuild -o -name Makefile \); } | digest)
+	hash=$({ echo "$version"; gcc -dumpfullversion; sums_of kernel abi -not -path 'kernel/dal/hosted/*' -not -name '*.mod.c' \( -name '*.[chS]' -o -name Kbuild -o -name Makefile \); } | digest)
 	fresh kernel "$hash" kernel/dios.ko && return
 	say "kernel: building dios.ko for $version"
 	make=(make -C "/lib/modules/$version/build" "M=$top/kernel")
