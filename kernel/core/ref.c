@@ -230,15 +230,23 @@ void ref_del(struct dios_task *t, struct dios_ref *ref)
 	ref_free(ref);
 }
 
-/* The end of the table.  t->ended is set, so nothing is added any more. */
+/*
+ * The end of the table.  t->ended is set, so no reference is added any more; but
+ * a copy that came too late may still be growing the table.
+ */
 void ref_del_all(struct dios_task *t)
 {
 	struct dios_ref *ref;
 	u32 i;
 
+	spin_lock(&t->lock);
 	for (i = 0; i < t->nslots; i++) {
 		ref = t->slots[i].ref;
-		if (ref)
-			ref_del(t, ref);
+		if (!ref)
+			continue;
+		spin_unlock(&t->lock);
+		ref_del(t, ref);
+		spin_lock(&t->lock);
 	}
+	spin_unlock(&t->lock);
 }

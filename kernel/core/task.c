@@ -132,7 +132,7 @@ void dios_task_end(struct dios_task *t, const struct dios_task_status *status)
 	else
 		t->status.how = DIOS_END_KILLED;
 	t->status.calls = t->calls;
-	t->ended = true;
+	WRITE_ONCE(t->ended, true);	/* task_ready() looks without the lock */
 	spin_unlock(&t->lock);
 
 	ref_del_all(t);
