@@ -78,12 +78,15 @@ int name_add(struct dios_object *obj, bool public, u8 name[DIOS_NAME_SIZE], u32 
 	return 0;
 }
 
-/* Anonymous objects pay one load: they never touch the table. */
+/*
+ * Anonymous objects pay one load: they never touch the table.  The link of a
+ * named one changes under it, when its neighbour in the bucket comes or goes.
+ */
 void name_del(struct dios_object *obj)
 {
 	bool had;
 
-	if (hlist_unhashed(&obj->name_link))
+	if (hlist_unhashed_lockless(&obj->name_link))
 		return;
 	spin_lock(&names.lock);
 	had = !hlist_unhashed(&obj->name_link);
