@@ -24,6 +24,14 @@ static u16 get16(const u8 *p)
 	return p[0] | p[1] << 8;
 }
 
+static u32 get32(const u8 *p)
+{
+	u32 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
 static u64 get64(const u8 *p)
 {
 	u64 v;
@@ -56,7 +64,7 @@ static int phdr_check(const u8 *p, u64 size)
 	u64 off = get64(p + 8), addr = get64(p + 16);
 	u64 filesz = get64(p + 32), memsz = get64(p + 40);
 
-	switch (get16(p) | get16(p + 2) << 16) {
+	switch (get32(p)) {
 	case PT_INTERP_:	/* nobody is there to interpret */
 		return -DIOS_EBADEXE;
 	case PT_LOAD_:
@@ -92,11 +100,13 @@ int exe_check(struct dal_exe *e, u32 *brand)
 	if (err)
 		return err;
 	if (got < EHDR_SIZE || head[4] != 2 || head[5] != 1 || head[6] != 1 ||
-	    get16(head + 16) != ET_EXEC_ || get16(head + 18) != EM_X86_64_ ||
-	    get64(head + 24) >= ADDR_END)
+	    get16(head + 18) != EM_X86_64_)
 		return -DIOS_EBADEXE;
+	/* First of all: a legacy program is refused for its brand, however it was linked. */
 	if (*brand != DIOS_BRAND_PURE && *brand != DIOS_BRAND_DIOS_LIMBO)
 		return -DIOS_EBRAND;
+	if (get16(head + 16) != ET_EXEC_ || get64(head + 24) >= ADDR_END)
+		return -DIOS_EBADEXE;
 
 	phoff = get64(head + 32);
 	n = get16(head + 56);
