@@ -5,13 +5,15 @@
  * The task watches every object, looks, and sleeps; a watch that fires between
  * the look and the sleep makes the sleep return at once (dal_wait_begin).
  * It looks from another place each time, so that of several ready objects
- * each gets its turn.
+ * each gets its turn.  Steps of the golden section visit every place soon, also
+ * when a program's other selects, in between, take steps too.
  *
  * Locks: obj->lock, by object_*().
  */
 #include "core.h"
 
 #define WATCHES_ON_STACK	4
+#define GOLDEN			0x9e3779b9u	/* 2^32 / 1.618... */
 
 struct wait {
 	struct dios_watch watch;
@@ -52,7 +54,7 @@ static int decode(struct dios_task *t, const struct dios_wait *in, u32 n, struct
 
 static int wait_for_one(struct dios_task *t, struct wait *w, u32 n, s64 deadline)
 {
-	u32 i, from = n ? t->turn++ % n : 0;
+	u32 i, from = (u64)(t->turn += GOLDEN) * n >> 32;
 	int winner, err = 0;
 
 	winner = look(w, n, from);
