@@ -157,11 +157,13 @@ void dal_exit(struct dios_task *t, u32 status);
 void dal_kill(struct dios_task *t);
 
 /*
- * Timers.  fn runs in any context, must not sleep, and returns the absolute
- * time of the next call, or 0.  dal_timer_set() replaces the time (0: off);
- * dal_timer_free() returns when fn no longer runs.
+ * Timers.  fn is called once when the time has come, in any context, and must
+ * not sleep.  dal_timer_set() replaces the time (0: off); it is called from
+ * any context, with spinlocks held, and from fn.  Another fn may be under way
+ * then: the caller's lock orders the two.  dal_timer_free() returns when fn no
+ * longer runs; may sleep.
  */
-struct dal_timer *dal_timer_new(u64 (*fn)(void *arg, u64 now), void *arg);
+struct dal_timer *dal_timer_new(void (*fn)(void *arg, u64 now), void *arg);
 void dal_timer_set(struct dal_timer *t, u64 when);
 void dal_timer_free(struct dal_timer *t);
 

@@ -6,8 +6,13 @@
  * the state; commit_read takes the count that the state showed, and with
  * DIOS_BUF_NEXT waits for the next one.  Writing sets it anew.
  *
- * Locks: obj->lock guards count, next and period: the host's timer runs in
- * an interrupt.
+ * The host's timer runs only while nothing is due: once it is, the timer is
+ * ready until somebody reads it, and the periods in between are counted then.
+ * So a program makes no more interrupts than it makes calls, however many
+ * timers it has.
+ *
+ * Locks: obj->lock guards count, next and period, and orders the setting of the
+ * host's timer, which runs in an interrupt.
  */
 #include "types.h"
 
@@ -27,23 +32,31 @@ static struct timer *timer_of(struct dios_object *obj)
 	return container_of(obj, struct timer, obj);
 }
 
-/* The host's timer fired.  Missed periods count. */
-static u64 timer_due(void *arg, u64 now)
+/* Count what has become due, and have the host call when the next is. */
+static void update_locked(struct timer *tm, u64 now)
 {
-	struct timer *tm = arg;
-	unsigned long flags;
-	u64 next, missed;
+	u64 missed;
 
-	spin_lock_irqsave(&tm->obj.lock, flags);
+	lockdep_assert_held(&tm->obj.lock);
 	if (tm->next && now >= tm->next) {
 		missed = tm->period ? (now - tm->next) / tm->period : 0;
 		tm->count += 1 + missed;
 		tm->next = tm->period ? tm->next + (1 + missed) * tm->period : 0;
-		object_wake_locked(&tm->obj);
 	}
-	next = tm->next;
+	dal_timer_set(tm->host, tm->count || tm->obj.dead ? 0 : tm->next);
+	if (tm->count)
+		object_wake_locked(&tm->obj);
+}
+
+/* The host's timer fired. */
+static void timer_due(void *arg, u64 now)
+{
+	struct timer *tm = arg;
+	unsigned long flags;
+
+	spin_lock_irqsave(&tm->obj.lock, flags);
+	update_locked(tm, now);
 	spin_unlock_irqrestore(&tm->obj.lock, flags);
-	return next;
 }
 
 static bool spec_ok(const struct dios_timer *in)
@@ -60,8 +73,8 @@ static void set(struct timer *tm, const struct dios_timer *in)
 	tm->count = 0;
 	tm->next = in->first;
 	tm->period = in->period;
+	update_locked(tm, dal_now());
 	spin_unlock_irqrestore(&tm->obj.lock, flags);
-	dal_timer_set(tm->host, in->first);
 }
 
 static struct dios_object *timer_make(struct dios_task *t, u64 flags, const void *spec)
@@ -96,6 +109,7 @@ static void show(struct timer *tm, struct dios_timer_state *out)
 	unsigned long flags;
 
 	spin_lock_irqsave(&tm->obj.lock, flags);
+	update_locked(tm, s.now);
 	s.count = tm->count;
 	s.next = tm->next;
 	spin_unlock_irqrestore(&tm->obj.lock, flags);
@@ -127,6 +141,7 @@ static ssize_t timer_commit_read(struct dios_lend *l)
 	/* Another reader may have taken some of it: never below zero. */
 	spin_lock_irqsave(&tm->obj.lock, flags);
 	tm->count -= min(tm->count, READ_ONCE(shown->count));
+	update_locked(tm, dal_now());
 	spin_unlock_irqrestore(&tm->obj.lock, flags);
 	if (l->flags & DIOS_BUF_NEXT) {
 		err = object_wait(l->task, &tm->obj, DIOS_R_READ, l->flags);
@@ -155,6 +170,7 @@ static ssize_t timer_commit_write(struct dios_lend *l)
 		return -DIOS_EINVAL;
 	/* The task can still write the buffer: look at one copy only. */
 	memcpy(&in, l->buf->kernel, sizeof(in));
+	barrier();
 	if (!spec_ok(&in))
 		return -DIOS_EINVAL;
 	set(timer_of(l->ref->obj), &in);
@@ -163,7 +179,9 @@ static ssize_t timer_commit_write(struct dios_lend *l)
 
 static void timer_kill(struct dios_object *obj)
 {
-	dal_timer_set(timer_of(obj)->host, 0);
+	static const struct dios_timer off;
+
+	set(timer_of(obj), &off);
 }
 
 static void timer_free(struct dios_object *obj)

@@ -32,12 +32,11 @@ static enum hrtimer_restart tick_fire(struct hrtimer *timer)
 {
 	struct dal_task *d = container_of(timer, struct dal_task, tick);
 
-	/* Pairs with dal_unblock(): one of the two restarts it. */
+	/* Pairs with dal_unblock(): one of the two takes tick_off back and restarts it. */
 	WRITE_ONCE(d->tick_off, true);
 	smp_mb();
-	if (READ_ONCE(d->blocked))
+	if (READ_ONCE(d->blocked) || !xchg(&d->tick_off, false))
 		return HRTIMER_NORESTART;
-	WRITE_ONCE(d->tick_off, false);
 	send_sig(SIGURG, d->task, 1);
 	hrtimer_forward_now(timer, ns_to_ktime(d->tick_ns));
 	return HRTIMER_RESTART;
@@ -66,10 +65,8 @@ void dal_unblock(struct dal_task *d)
 	if (!d->tick_ns)
 		return;
 	smp_mb();
-	if (READ_ONCE(d->tick_off)) {
-		WRITE_ONCE(d->tick_off, false);
+	if (READ_ONCE(d->tick_off) && xchg(&d->tick_off, false))
 		hrtimer_start(&d->tick, ns_to_ktime(d->tick_ns), HRTIMER_MODE_REL);
-	}
 }
 
 void dal_wait_begin(struct dios_task *t)
@@ -112,6 +109,7 @@ int dal_set_upcalls(struct dios_task *t, const struct dios_control *c)
 	static const int signals[] = {
 		DIOS_UP_ILL, DIOS_UP_TRAP, DIOS_UP_BUS, DIOS_UP_FPE, DIOS_UP_SEGV, DIOS_UP_TICK,
 	};
+	struct sighand_struct *sig = rcu_dereference_protected(current->sighand, true);
 	struct dal_task *d = t->dal;
 	struct k_sigaction *sa;
 	int i;
@@ -122,9 +120,9 @@ int dal_set_upcalls(struct dios_task *t, const struct dios_control *c)
 	if (!d->by_run)
 		return -DIOS_ENOTSUP;
 	dal_tick_stop(d);
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&sig->siglock);
 	for (i = 0; i < ARRAY_SIZE(signals); i++) {
-		sa = &current->sighand->action[signals[i] - 1];
+		sa = &sig->action[signals[i] - 1];
 		memset(sa, 0, sizeof(*sa));
 		if (!c->entry)
 			continue;	/* zero is the default action */
@@ -132,7 +130,7 @@ int dal_set_upcalls(struct dios_task *t, const struct dios_control *c)
 		sa->sa.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER;
 		sa->sa.sa_restorer = (__sigrestore_t)c->restorer;
 	}
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sig->siglock);
 	current->sas_ss_sp = c->entry ? c->stack : 0;
 	current->sas_ss_size = c->entry ? c->stack_len : 0;
 	current->sas_ss_flags = c->entry ? 0 : SS_DISABLE;
@@ -145,22 +143,20 @@ int dal_set_upcalls(struct dios_task *t, const struct dios_control *c)
 
 struct dal_timer {
 	struct hrtimer timer;
-	u64 (*fn)(void *arg, u64 now);
+	void (*fn)(void *arg, u64 now);
 	void *arg;
 };
 
 static enum hrtimer_restart timer_fire(struct hrtimer *timer)
 {
 	struct dal_timer *t = container_of(timer, struct dal_timer, timer);
-	u64 next = t->fn(t->arg, ktime_get_ns());
 
-	if (!next)
-		return HRTIMER_NORESTART;
-	hrtimer_set_expires(timer, ns_to_ktime(next));
-	return HRTIMER_RESTART;
+	/* fn, or another CPU meanwhile, starts it again by dal_timer_set(). */
+	t->fn(t->arg, ktime_get_ns());
+	return HRTIMER_NORESTART;
 }
 
-struct dal_timer *dal_timer_new(u64 (*fn)(void *arg, u64 now), void *arg)
+struct dal_timer *dal_timer_new(void (*fn)(void *arg, u64 now), void *arg)
 {
 	struct dal_timer *t = kmalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
 
@@ -178,7 +174,8 @@ void dal_timer_set(struct dal_timer *t, u64 when)
 	if (when)
 		hrtimer_start(&t->timer, ns_to_ktime(when), HRTIMER_MODE_ABS);
 	else
-		hrtimer_cancel(&t->timer);
+		/* Not hrtimer_cancel(): fn may be waiting for the caller's lock. */
+		hrtimer_try_to_cancel(&t->timer);
 }
 
 void dal_timer_free(struct dal_timer *t)
