@@ -39,13 +39,14 @@ static int privmem_acquire_write(struct dios_lend *l)
 {
 	struct privmem *m = privmem_of(l->ref->obj);
 	struct dios_task *t = l->task;
+	u64 quota = READ_ONCE(dios_quota_memory);
 	int err;
 
 	if (l->len && l->len != m->size)
 		return -DIOS_EINVAL;
 	if (!list_empty(&l->ref->bufs))
 		return -DIOS_EBUSY;
-	if (dios_quota_memory && m->size > dios_quota_memory - min_t(u64, t->memory, dios_quota_memory))
+	if (quota && m->size > quota - min(t->memory, quota))
 		return -DIOS_EQUOTA;
 	err = dal_map_anon(m->size, l->iov.addr, l->flags & DIOS_BUF_FIXED, &l->buf->addr);
 	if (err)

@@ -70,6 +70,7 @@ static ssize_t self_commit_write(struct dios_lend *l)
 		return -DIOS_EINVAL;
 	/* The task can still write the page: look at one copy only. */
 	memcpy(&c, l->buf->kernel, sizeof(c));
+	barrier();
 	if (!control_ok(&c))
 		return -DIOS_EINVAL;
 	err = dal_set_upcalls(l->task, &c);
