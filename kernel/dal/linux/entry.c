@@ -85,7 +85,7 @@ static int dal_enter(const struct seccomp_data *sd, struct dal_task *d)
 
 	/* A fork child has the flag, not the state. */
 	if (!d) {
-		clear_task_syscall_work(current, SECCOMP);
+		dal_flag_clear();
 		return 0;
 	}
 	if (likely(d->mm == current->mm) || dal_bind(d))
@@ -95,20 +95,28 @@ static int dal_enter(const struct seccomp_data *sd, struct dal_task *d)
 }
 
 /*
- * Called by ftrace at the start of __secure_computing, with preemption off.
- * Changing the instruction pointer sends the caller to dal_enter instead.
+ * Called by ftrace at the start of __secure_computing.  Changing the instruction
+ * pointer sends the caller to dal_enter instead.
+ *
+ * Preemption is off, which is RCU's read side, until in_call is set: from then
+ * on file_release() waits for it.
  */
 static void notrace hook(unsigned long ip, unsigned long parent_ip,
 			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	struct dal_task *d = dal_find(current);
+	struct dal_task *d;
 
+	preempt_disable_notrace();
+	d = dal_find(current);
 	/* A real filter judges the task's Linux calls. */
 	if (unlikely(current->seccomp.mode != SECCOMP_MODE_DISABLED) &&
-	    (!d || !is_dios(task_pt_regs(current)->orig_ax)))
+	    (!d || !is_dios(task_pt_regs(current)->orig_ax))) {
+		preempt_enable_notrace();
 		return;
+	}
 	if (d)
 		WRITE_ONCE(d->in_call, true);
+	preempt_enable_notrace();
 	arch_ftrace_regs(fregs)->regs.si = (unsigned long)d;
 	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)dal_enter);
 }

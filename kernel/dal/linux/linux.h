@@ -91,6 +91,18 @@ static __always_inline struct dal_task *dal_find(struct task_struct *task)
 	return NULL;
 }
 
+/*
+ * Take the flag from the running task, which is no DIOS task any more.  A filter of
+ * its own needs the same flag; another thread may be giving it one now.
+ */
+static inline void dal_flag_clear(void)
+{
+	clear_task_syscall_work(current, SECCOMP);
+	smp_mb__after_atomic();
+	if (READ_ONCE(current->seccomp.mode) != SECCOMP_MODE_DISABLED)
+		set_task_syscall_work(current, SECCOMP);
+}
+
 bool dal_bind(struct dal_task *d);
 int dal_dev_init(void);
 void dal_dev_exit(void);
