@@ -16,6 +16,7 @@
 #include <linux/delay.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
+#include <linux/fs_struct.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched/cputime.h>
@@ -49,7 +50,7 @@ static void detach(struct dal_task *d)
 	hash_del_rcu(&d->link);
 	spin_unlock(&hash_lock);
 	if (d->task == current)
-		clear_task_syscall_work(current, SECCOMP);
+		dal_flag_clear();
 }
 
 static struct dal_task *state_new(struct dios_task *t, bool by_run)
@@ -244,10 +245,13 @@ static int start_in_child(struct subprocess_info *info, struct cred *new)
 {
 	struct dal_task *d = info->data;
 	bool pure = d->t->brand == DIOS_BRAND_PURE;
-	struct sighand_struct *sig = current->sighand;
+	struct sighand_struct *sig = rcu_dereference_protected(current->sighand, true);
 	char *path = (char *)info->path;
-	int exe_fd, fd;
+	int exe_fd, fd, err;
 
+	err = cgroup_attach_task_all(d->parent, current);
+	if (err)
+		return err;
 	fd = high_fd(0);
 	if (fd < 0)
 		return fd;
@@ -258,7 +262,6 @@ static int start_in_child(struct subprocess_info *info, struct cred *new)
 	}
 	snprintf(path, 32, "/proc/self/fd/%d", exe_fd);
 	become(new, d->cred, pure);
-	cgroup_attach_task_all(d->parent, current);
 	task_lock(current->group_leader);
 	memcpy(current->signal->rlim, d->rlim, sizeof(d->rlim));
 	task_unlock(current->group_leader);
@@ -276,6 +279,26 @@ static int start_in_child(struct subprocess_info *info, struct cred *new)
 	return 0;
 }
 
+/*
+ * May the caller start a program that makes Linux calls?  It runs where the
+ * host's helpers run, so nobody gets out of a name space, a root or a filter of
+ * his own by starting one.
+ */
+static bool is_at_home(void)
+{
+	struct path root, home;
+	bool same;
+
+	if (current->nsproxy != init_task.nsproxy || current->seccomp.mode != SECCOMP_MODE_DISABLED)
+		return false;
+	get_fs_root(current->fs, &root);
+	get_fs_root(init_task.fs, &home);
+	same = path_equal(&root, &home);
+	path_put(&home);
+	path_put(&root);
+	return same;
+}
+
 static int start(struct dal_task *d, char **argv, char **env)
 {
 	char path[32] = "/proc/self/fd/";	/* start_in_child() writes the number */
@@ -285,6 +308,11 @@ static int start(struct dal_task *d, char **argv, char **env)
 	/* Capabilities of another user name space mean nothing where the child runs. */
 	if (current_user_ns() != &init_user_ns)
 		return -EPERM;
+	if (d->t->brand != DIOS_BRAND_PURE && !is_at_home()) {
+		pr_warn_ratelimited("%s[%d]: cannot run a dios-limbo program from a name space, a root or a filter of its own\n",
+				    current->comm, task_pid_nr(current));
+		return -EPERM;
+	}
 	d->anchor = anon_inode_getfile("[dios]", &anchor_fops, d, O_RDWR);
 	if (IS_ERR(d->anchor)) {
 		err = PTR_ERR(d->anchor);
