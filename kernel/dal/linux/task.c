@@ -142,23 +142,24 @@ static int file_flush(struct file *file, fl_owner_t id)
 /*
  * The last close.  Usually the task has ended.  Not so when a program with
  * Linux calls closed the file itself; then a child that had it too may be the
- * one who comes here, while the owner makes a call.  The owner then leaves
- * its call before anything goes; the hook has set in_call under RCU.
+ * one who comes here, while the owner makes a call, or ends its state itself
+ * because it has become another program.  The owner then leaves its call before
+ * anything goes; the hook has set in_call under RCU.
  */
 static int file_release(struct inode *inode, struct file *file)
 {
 	struct dal_task *d = file->private_data;
 
-	if (!test_bit(0, &d->ended)) {
-		if (d->task && d->task != current) {
-			detach(d);
-			WRITE_ONCE(d->closing, true);
-			synchronize_rcu();
-			while (READ_ONCE(d->in_call)) {
-				wake_up_process(d->task);
-				msleep(1);
-			}
+	if (d->task && d->task != current) {
+		detach(d);
+		WRITE_ONCE(d->closing, true);
+		synchronize_rcu();
+		while (READ_ONCE(d->in_call)) {
+			wake_up_process(d->task);
+			msleep(1);
 		}
+	}
+	if (!test_bit(0, &d->ended)) {
 		/* A task that run started is nothing without its state. */
 		if (d->by_run && d->task)
 			send_sig(SIGKILL, d->task, 1);
