@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include "../../abi/dios.h"
 
-static long call(long nr, long a, long b, long c, long d)
+static long call(long nr, long a, long b, long c, long d, long e)
 {
-	register long r10 asm("r10") = d, r8 asm("r8") = 0, r9 asm("r9") = 0;
+	register long r10 asm("r10") = d, r8 asm("r8") = e, r9 asm("r9") = 0;
 	long ret;
 
 	asm volatile("syscall" : "=a"(ret)
@@ -28,7 +28,7 @@ static long call(long nr, long a, long b, long c, long d)
 
 static void end(int status)
 {
-	call(DIOS_DELETE, status & DIOS_DELETE_STATUS, DIOS_REF_SELF, 0, 0);
+	call(DIOS_DELETE, status & DIOS_DELETE_STATUS, DIOS_REF_SELF, 0, 0, 0);
 	for (;;)
 		;
 }
@@ -49,7 +49,7 @@ static void put(int i, const char *s)
 
 		for (; s[n] && (__u64)n < iov.len; n++)
 			buf[n] = s[n];
-		n = call(DIOS_COMMIT_WRITE, 0, to[i].ref, n, (long)&iov);
+		n = call(DIOS_COMMIT_WRITE, 0, to[i].ref, n, (long)&iov, 0);
 		if (n <= 0)
 			end(100 - n);
 		s += n;
@@ -71,13 +71,13 @@ __attribute__((used)) static void start(long *sp)
 	struct dios_start *page;
 	int status = 0;
 
-	if (call(DIOS_ACQUIRE_READ, 0, DIOS_REF_SELF, 0, (long)&iov) < 0)
+	if (call(DIOS_ACQUIRE_READ, 0, DIOS_REF_SELF, 0, (long)&iov, 0) < 0)
 		end(99);
 	page = (struct dios_start *)iov.addr;
 	to[0].ref = page->out;
 	to[1].ref = page->err;
 	for (i = 0; i < 2; i++)
-		if (call(DIOS_ACQUIRE_WRITE, 0, to[i].ref, 4096, (long)&to[i].iov) < 0)
+		if (call(DIOS_ACQUIRE_WRITE, 0, to[i].ref, 4096, (long)&to[i].iov, 0) < 0)
 			end(98);
 
 	for (i = 1; i < argc; i++) {
@@ -107,7 +107,7 @@ __attribute__((used)) static void start(long *sp)
 			for (;;)
 				;
 		} else if (is(argv[i], "sleep")) {
-			call(DIOS_SELECT, 0, 0, 0, 0);
+			call(DIOS_SELECT, 0, 0, 0, 0, -1);
 		} else {
 			end(97);
 		}
