@@ -57,7 +57,8 @@ type Name [NameSize]byte
 // Create does not wait.
 //
 // The error is EINVAL if a flag, the type or a field of the spec is unknown
-// or out of range, EFAULT if spec or name is a bad address, ENOTSUP if the
+// or out of range, or the spec is missing, EFAULT if spec or name is a bad
+// address, ENOTSUP if the
 // type cannot be created, EPERM if the program's brand does not allow it,
 // EEXIST if the public name is taken, EQUOTA if the task has too many
 // objects or references, and ENOMEM if there is no memory.
@@ -91,7 +92,8 @@ func Lookup(flags LookupFlags, name *Name, refs []Ref) (int, error) {
 // Delete drops a reference. Buffers acquired through it are released first.
 //
 // With [DeleteZombify], which needs [RightWrite], the object dies for all who
-// refer to it; a TASK is killed. On [RefSelf] the task ends at once, with the
+// refer to it, and the reference stays; a TASK is killed, and then tells how
+// it ended. On [RefSelf] the task ends at once, with the
 // exit status in the low 8 bits of the flags, and Delete does not return;
 // os.Exit is the kinder way.
 //
@@ -106,8 +108,8 @@ func Delete(flags DeleteFlags, ref Ref) error {
 
 // Copy gives references to the task target, which is a reference to a TASK
 // with [RightWrite], or [RefSelf]. Each grant names a reference of the caller
-// in Ref, and in Rights the rights to give, which must be among its own; its
-// Out becomes the number of the new reference in the target's table.
+// in Ref, and in Rights the rights to give, at least one, which must be among
+// its own; its Out becomes the number of the new reference in the target's table.
 // All are given, or none. The flags must be 0; there are at most [MaxGrants].
 //
 // Copy does not wait.
