@@ -67,12 +67,13 @@ var goRules = []rule{
 	{"src/runtime/*", []string{"unsafe", "internal/..."}},
 	{"src/syscall/*", []string{"unsafe", "internal/...", "errors", "runtime", "sync", "sync/..."}},
 	{"src/syscall/dios/*", []string{"unsafe", "internal/...", "errors", "runtime", "strconv", "sync", "sync/...", "syscall", "time", "encoding/..."}},
-	{"src/runtime/dios/*", []string{"std", "syscall/dios"}},
+	{"src/runtime/dios/*", []string{"std", "internal/...", "syscall/dios"}},
 	// A test in the Go tree may use what it tests, and package testing.
 	{"src/...", []string{"std"}},
 
 	{"cmd/...", []string{"std", "mod", "dios/internal/...", "dios/cmd/..."}},
 	{"internal/...", []string{"std", "mod", "dios/internal/..."}},
+	{"bench/programs/...", []string{"std", "syscall/dios", "runtime/dios"}},
 	{"bench/...", []string{"std", "mod", "dios/internal/..."}},
 	{"docs/...", []string{"std", "mod", "dios/internal/..."}},
 

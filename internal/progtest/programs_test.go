@@ -140,7 +140,7 @@ var theVM struct {
 func machine(t *testing.T) *VM {
 	t.Helper()
 	needVM(t)
-	theVM.once.Do(func() { theVM.vm, theVM.err = Boot("") })
+	theVM.once.Do(func() { theVM.vm, theVM.err = Boot() })
 	if theVM.err != nil {
 		t.Fatal(theVM.err)
 	}

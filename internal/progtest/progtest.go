@@ -145,14 +145,19 @@ type VM struct {
 }
 
 // Boot boots a machine for tests: it stops at the first warning of its kernel,
-// and a Linux call of a pure task is fatal. More for the kernel's command line may
-// follow.
-func Boot(more string) (*VM, error) {
-	v, err := vm.Boot(context.Background(), vm.Config{
-		Root:        Root(),
-		PanicOnWarn: true,
-		Append:      strings.TrimSpace("dios.linux_fatal=1 pci=nomsi " + more),
-	})
+// and a Linux call of a pure task is fatal.
+func Boot() (*VM, error) {
+	return boot(vm.Config{PanicOnWarn: true, Append: "dios.linux_fatal=1 pci=nomsi"})
+}
+
+// BootBench boots a machine to measure in.
+func BootBench(cpus int) (*VM, error) {
+	return boot(vm.Config{CPUs: cpus})
+}
+
+func boot(c vm.Config) (*VM, error) {
+	c.Root = Root()
+	v, err := vm.Boot(context.Background(), c)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,262 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Bench measures what design and README promise, and prints a table.
+//
+// Usage:
+//
+//	go run ./bench [-cpus 1,2] [-pairs n] [-doc]
+//
+// Everything is measured in one virtual machine, for each number of CPUs, and what
+// is compared is run in turn: one of ours, one of theirs, and again. A row of the
+// table has the medians, and the median of the ratios of the pairs. Ratios mean
+// something also in an emulated machine; times do not.
+//
+// The results go to bench/results/ as they come, in the format of Go's benchmarks,
+// one file for each machine. With -doc the tables go to docs/performance.md too.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"dios/internal/progtest"
+)
+
+// A row compares two benchmarks.
+type row struct {
+	what, against string
+	ours, theirs  string  // names of benchmarks, without "Benchmark"; theirs with "/linux" is from GOOS=linux
+	must, aim     float64 // ratios
+}
+
+var rows = []row{
+	{"empty DIOS call", "getppid", "EmptyCall", "Getppid", 1.0, 0.7},
+	{"create anonymous object", "create named", "CreateAnonymous", "CreateNamed", 0.5, 0.3},
+	{"fib 30 in Go", "the same, GOOS=linux", "Fib30/dios", "Fib30/linux", 1.02, 1.0},
+	{"binary trees in Go", "the same, GOOS=linux, GOMAXPROCS=1", "Trees/dios", "Trees/linux", 1.05, 1.0},
+	{"spawn a Go task, wait for it", "os/exec of it on Linux", "Spawn/dios", "Spawn/linux", 1.0, 0.5},
+}
+
+// Results of one machine: values of each benchmark, in the order measured.
+type results map[string][]float64
+
+func main() {
+	cpus := flag.String("cpus", "1,2", "measure in machines with so many CPUs")
+	pairs := flag.Int("pairs", 11, "how often each pair of Go programs is run")
+	doc := flag.Bool("doc", false, "write the tables to docs/performance.md")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := run(*cpus, *pairs, *doc); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(cpuList string, pairs int, doc bool) error {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	programs := []string{"fib", "trees", "spawn"}
+	var packages []string
+	for _, p := range programs {
+		packages = append(packages, "./bench/programs/"+p)
+	}
+	for _, goos := range []string{"linux", "dios"} {
+		if err := progtest.BuildGo(goos, filepath.Join(dir, goos), packages...); err != nil {
+			return err
+		}
+	}
+	calls := filepath.Join(dir, "calls")
+	if err := progtest.BuildC(filepath.Join(progtest.Source(), "bench", "c", "calls.c"), calls, "legacy-limbo"); err != nil {
+		return err
+	}
+	var markdown bytes.Buffer
+	for f := range strings.SplitSeq(cpuList, ",") {
+		n, err := strconv.Atoi(f)
+		if err != nil || n < 1 {
+			return fmt.Errorf("-cpus: %q is not a number of CPUs", f)
+		}
+		m, err := progtest.BootBench(n)
+		if err != nil {
+			return err
+		}
+		err = machine(m, n, dir, calls, programs, pairs, &markdown)
+		m.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if doc {
+		return writeDoc(markdown.String())
+	}
+	return nil
+}
+
+// machine measures everything in one machine, and prints its table.
+func machine(m *progtest.VM, cpus int, dir, calls string, programs []string, pairs int, markdown *bytes.Buffer) error {
+	info := m.Info()
+	name := fmt.Sprintf("%s-%dcpu", info.Accel, cpus)
+	raw, err := os.Create(filepath.Join(progtest.Source(), "bench", "results", name+".txt"))
+	if err != nil {
+		return err
+	}
+	defer raw.Close()
+	fmt.Fprintf(raw, "kernel: %s\naccel: %s\ncpus: %d\nclocksource: %s\nhost-cpus: %d\ntoolchain: %s\n",
+		info.Kernel, info.Accel, cpus, info.ClockSource, runtime.NumCPU(), toolchain())
+
+	res := make(results)
+	one := func(file string, label, goos string) error {
+		o, err := m.Run(file, progtest.Run{Args: []string{filepath.Base(file)}, Env: []string{"GOMAXPROCS=1"}})
+		if err != nil {
+			return err
+		}
+		if o.Status != 0 {
+			return fmt.Errorf("%s: status %d: %s%s", label, o.Status, o.Stdout, o.Stderr)
+		}
+		if goos != "" {
+			fmt.Fprintf(raw, "goos: %s\n", goos)
+		}
+		fmt.Fprint(raw, o.Stdout)
+		return res.add(o.Stdout, goos)
+	}
+	progress("%d CPUs: calls", cpus)
+	if err := one(calls, "calls", ""); err != nil {
+		return err
+	}
+	for name := range res {
+		res[name] = res[name][1:] // the first round warms up
+	}
+	for _, p := range programs {
+		progress("%d CPUs: %s", cpus, p)
+		for i := range 2 * pairs {
+			// Who is first changes: what comes second may find things warmer.
+			goos := [...]string{"linux", "dios", "dios", "linux"}[i%4]
+			if err := one(filepath.Join(dir, goos, p), p, goos); err != nil {
+				return err
+			}
+		}
+	}
+	if err := raw.Close(); err != nil {
+		return err
+	}
+	title := fmt.Sprintf("%d CPU, %s, kernel %s", cpus, info.Accel, info.Kernel)
+	if cpus > 1 {
+		title = strings.Replace(title, "CPU", "CPUs", 1)
+	}
+	return res.print(title, markdown)
+}
+
+// add takes the benchmark lines of an output.
+func (r results) add(text, goos string) error {
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) != 4 || !strings.HasPrefix(f[0], "Benchmark") || f[3] != "ns/op" {
+			return fmt.Errorf("not understood: %q", line)
+		}
+		v, err := strconv.ParseFloat(f[2], 64)
+		if err != nil {
+			return fmt.Errorf("not understood: %q", line)
+		}
+		name := strings.TrimPrefix(f[0], "Benchmark")
+		if goos != "" {
+			name += "/" + goos
+		}
+		r[name] = append(r[name], v)
+	}
+	return nil
+}
+
+// print prints a table, as text to standard output.
+func (r results) print(title string, markdown *bytes.Buffer) error {
+	fmt.Printf("\n%s\n%-30s %-36s %10s %10s %7s %13s %6s %5s\n", title, "what", "against", "ours", "theirs", "ratio", "(quartiles)", "must", "aim")
+	fmt.Fprintf(markdown, "\n### %s\n\n| what | against | ours | theirs | ratio (quartiles) | must | aim | |\n|---|---|---|---|---|---|---|---|\n", title)
+	for _, row := range rows {
+		ours, theirs := r[row.ours], r[row.theirs]
+		if len(ours) == 0 || len(ours) != len(theirs) {
+			return fmt.Errorf("%s: %d results, %s: %d", row.ours, len(ours), row.theirs, len(theirs))
+		}
+		ratios := make([]float64, len(ours))
+		for i := range ours {
+			ratios[i] = ours[i] / theirs[i]
+		}
+		ratio := quantile(ratios, 0.5)
+		low, high := quantile(ratios, 0.25), quantile(ratios, 0.75)
+		verdict := "as aimed at"
+		switch {
+		case ratio > row.must:
+			verdict = "MISSED"
+		case ratio > row.aim:
+			verdict = "met"
+		}
+		o, th := duration(quantile(ours, 0.5)), duration(quantile(theirs, 0.5))
+		fmt.Printf("%-30s %-36s %10s %10s %7.2f (%.2f - %.2f) %6.2f %5.2f %s\n", row.what, row.against, o, th, ratio, low, high, row.must, row.aim, verdict)
+		fmt.Fprintf(markdown, "| %s | %s | %s | %s | **%.2f** (%.2f-%.2f) | %.2f | %.2f | %s |\n", row.what, row.against, o, th, ratio, low, high, row.must, row.aim, verdict)
+	}
+	return nil
+}
+
+// quantile returns the value below which the part q of the values lies.
+func quantile(values []float64, q float64) float64 {
+	s := slices.Sorted(slices.Values(values))
+	at := q * float64(len(s)-1)
+	i := int(at)
+	if i+1 == len(s) {
+		return s[i]
+	}
+	return s[i] + (at-math.Floor(at))*(s[i+1]-s[i])
+}
+
+func duration(ns float64) string {
+	switch {
+	case ns < 10e3:
+		return fmt.Sprintf("%.0f ns", ns)
+	case ns < 10e6:
+		return fmt.Sprintf("%.1f us", ns/1e3)
+	}
+	return fmt.Sprintf("%.1f ms", ns/1e6)
+}
+
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+}
+
+func toolchain() string {
+	data, err := os.ReadFile(filepath.Join(progtest.Root(), "goroot", "VERSION"))
+	if err != nil {
+		return "unknown"
+	}
+	v, _, _ := strings.Cut(string(data), "\n")
+	return v
+}
+
+const docHead = `# Performance
+
+What is measured so far, against the budgets: ratios, ours to theirs, smaller is better. Each pair was run in turn in
+one virtual machine; the number is the median of the ratios of the pairs, and in parentheses are its quartiles. The
+times are those of the machine they were measured in, an emulated one unless it says kvm, and are there only to show
+the scale. *Must* and *aim* are the budgets.
+
+Written by ` + "`go run ./bench -doc`" + `; the raw results are in [bench/results](../bench/results).
+`
+
+func writeDoc(tables string) error {
+	path := filepath.Join(progtest.Source(), "docs", "performance.md")
+	date := time.Now().UTC().Format("2006-01-02")
+	return os.WriteFile(path, []byte(docHead+"\nMeasured on "+date+".\n"+tables), 0o666)
+}
