@@ -9,8 +9,8 @@
  * 1. Borrowed by name.  A few Linux interfaces are used under their own
  *    names, so that the core reads as Linux and lockdep and sparse work:
  *    list_head and hlist, refcount_t, atomic64_t, spinlock_t with
- *    irqsave, mutex, kmalloc, kvmalloc and kin, ERR_PTR, container_of,
- *    siphash, array_index_nospec, min, READ_ONCE.  dal/hosted/shim.h has the list.
+ *    irqsave, kmalloc, kvmalloc and kin, ERR_PTR, container_of, siphash,
+ *    array_index_nospec, min, READ_ONCE, barrier.  dal/hosted/shim.h has the list.
  *
  * 2. Asked of the host.  The functions below.  Each says when it is called,
  *    whether it may sleep, who owns the result, and what failure means.
@@ -25,7 +25,6 @@
 #include <linux/refcount.h>
 #include <linux/atomic.h>
 #include <linux/spinlock.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/mm.h>
 #include <linux/err.h>

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fuzz_calls.c - any calls of two tasks, in any order.
+ *
+ * The input says what happens: which task, which call, its arguments.  When it
+ * is used up, a generator seeded with it goes on, so that short inputs make long
+ * games, and each is the same every time.  References and buffers come from what the tasks really have, most of the time,
+ * so that calls get far; nonsense is mixed in.  One thread plays both tasks.
+ *
+ * What must hold: a call that fails changes no count; no count is negative; a
+ * task's own counts are those of its table; at the end nothing is left.
+ */
+#include <stdio.h>
+#include "hosted.h"
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+
+/* Arguments of a call, in memory of the task. */
+struct args {
+	u64 out[4];
+	u8 name[DIOS_NAME_SIZE];
+	u64 spec[4];
+	struct dios_iov iov;
+	struct dios_run run;
+	char strings[16];
+	struct dios_grant grants[8];
+	struct dios_wait waits[8];
+};
+
+struct player {
+	struct dios_task *t;
+	struct args *u;
+	u64 refs[32];		/* some it has, or had */
+	u32 nrefs;
+	struct lent {
+		u64 ref;
+		bool write;
+		struct dios_iov iov;
+	} lent[8];		/* some buffers it has, or had */
+	u32 nlent;
+};
+
+static struct player players[2];
+
+static const u8 *in, *in_end;
+static u64 seed;
+
+static u8 byte(void)
+{
+	if (in < in_end)
+		return *in++;
+	seed = seed * 6364136223846793005 + 1442695040888963407;
+	return seed >> 56;
+}
+
+static u64 word(void)
+{
+	u64 w = 0;
+	u32 n = byte() % 9;
+
+	while (n--)
+		w = w << 8 | byte();
+	return w;
+}
+
+/* A number that matters to something, or any. */
+static u64 number(void)
+{
+	static const u64 known[] = {
+		0, 1, 2, 3, 4, 8, 15, 16, 24, 40, 64, 4095, 4096, 4097, 8192, 65536, 100000,
+		1000000, DIOS_MAX_KBUF, DIOS_MAX_KBUF + 1, 1ull << 31, 1ull << 32, S64_MAX, ~0ull,
+	};
+	u8 b = byte();
+
+	return b < ARRAY_SIZE(known) ? known[b] : b < 200 ? b : word();
+}
+
+static void keep_ref(struct player *p, u64 ref)
+{
+	p->refs[p->nrefs++ % ARRAY_SIZE(p->refs)] = ref;
+}
+
+static u64 any_ref(struct player *p)
+{
+	u8 b = byte();
+
+	switch (b >> 4) {
+	case 0:
+		return DIOS_REF_SELF;
+	case 1:
+		return p->t->start.random;
+	case 2:
+		return b & 15 ? (u64)byte() << 32 | (b & 15) : word();
+	}
+	return p->nrefs ? p->refs[b % ARRAY_SIZE(p->refs) % p->nrefs] : b;
+}
+
+static u64 address(struct player *p, void *of)
+{
+	u8 b = byte();
+
+	if (b < 240)
+		return hosted_addr(of);
+	if (b < 248)
+		return 0;
+	return b < 252 ? hosted_addr((u8 *)p->u + DIOS_PAGE_SIZE - b % 16) : word();
+}
+
+static u64 flags(u64 known)
+{
+	u8 b = byte();
+
+	return b < 100 ? 0 : b < 250 ? word() & known : word();
+}
+
+static struct lent *any_lent(struct player *p)
+{
+	static struct lent none;
+	u8 b = byte();
+
+	return p->nlent ? &p->lent[b % ARRAY_SIZE(p->lent) % p->nlent] : &none;
+}
+
+/* A program that makes a few calls and ends. */
+static u32 child(struct dios_task *t, int argc, char **argv, char **env)
+{
+	struct args *u = hosted_map(t, sizeof(*u), true);
+
+	hosted_call(t, DIOS_ACQUIRE_READ, 0, DIOS_REF_SELF, 0, hosted_addr(&u->iov), 0);
+	hosted_call(t, DIOS_CREATE, 0, DIOS_T_RANDOM, 0, hosted_addr(u->name), hosted_addr(u->out));
+	if (t->start.nrefs)
+		hosted_call(t, DIOS_DELETE, 0, t->start.refs[0].ref, 0, 0, 0);
+	return hosted_call(t, DIOS_DELETE, 7, DIOS_REF_SELF, 0, 0, 0);
+}
+
+static s64 create(struct player *p)
+{
+	struct args *u = p->u;
+	u64 f = flags(DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT), type = byte() % 14;
+	u64 spec = hosted_addr(u->spec), name;
+	s64 ret;
+
+	u->spec[0] = number();
+	u->spec[1] = number();
+	switch (type) {
+	case DIOS_T_PRIVMEM:
+		if (byte() < 220)
+			u->spec[0] = u->spec[0] % 64 * DIOS_PAGE_SIZE;
+		break;
+	case DIOS_T_TIMER:
+		u->spec[0] += byte() < 128 ? dal_now() : 0;
+		break;
+	case DIOS_T_CONSOLE:
+	case DIOS_T_BLOB:
+		u->spec[0] %= 4;
+		if (type == DIOS_T_BLOB && byte() < 200)
+			f |= DIOS_CREATE_IMPORT;
+		break;
+	case DIOS_T_RANDOM:
+		spec = 0;
+		break;
+	}
+	name = byte() < 100 ? 0 : address(p, u->name);
+	memset(u->name, byte() & 3, sizeof(u->name));
+	ret = hosted_call(p->t, DIOS_CREATE, f, type, spec ? address(p, u->spec) : 0, name,
+			  address(p, u->out));
+	if (!ret)
+		keep_ref(p, u->out[0]);
+	return ret;
+}
+
+static s64 lookup(struct player *p)
+{
+	struct args *u = p->u;
+	s64 ret;
+
+	if (byte() < 128)
+		memset(u->name, byte() & 3, sizeof(u->name));
+	u->out[0] = number();
+	ret = hosted_call(p->t, DIOS_LOOKUP, flags(DIOS_LOOKUP_LOCAL_ONLY | DIOS_LOOKUP_PUBLIC),
+			  address(p, u->name), address(p, &u->out[1]), address(p, u->out), 0);
+	if (!ret)
+		keep_ref(p, u->out[1]);
+	return ret;
+}
+
+static void grants(struct player *p, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		p->u->grants[i] = (struct dios_grant){
+			.ref = any_ref(p), .rights = 1 + byte() % 9, .pad = byte() == 255 };
+}
+
+static s64 copy(struct player *p)
+{
+	struct player *to = p;
+	u64 target = any_ref(p);
+	u32 n = 1 + byte() % 8, i;
+	s64 ret;
+
+	grants(p, n);
+	ret = hosted_call(p->t, DIOS_COPY, flags(0), address(p, p->u->grants), byte() < 250 ? n : word(),
+			  target, 0);
+	/* What went to the other player is his to use. */
+	if (!ret && target != DIOS_REF_SELF)
+		to = p == &players[0] ? &players[1] : &players[0];
+	for (i = 0; !ret && i < n; i++)
+		keep_ref(to, p->u->grants[i].out);
+	return ret;
+}
+
+static s64 run(struct player *p)
+{
+	struct args *u = p->u;
+	struct dios_run *s = &u->run;
+	s64 ret;
+
+	memset(s, 0, sizeof(*s));
+	memcpy(u->strings, "prog\0a\0\0b=1\0", 13);
+	s->argv = address(p, u->strings);
+	s->argv_len = byte() < 240 ? 8 : number();
+	s->argc = byte() < 240 ? 3 : number();
+	s->env = address(p, u->strings + 8);
+	s->env_len = byte() < 240 ? 4 : number();
+	s->envc = byte() < 240 ? 1 : number();
+	s->nrefs = byte() % 9;
+	grants(p, s->nrefs % 9);
+	s->refs = address(p, u->grants);
+	if (byte() < 100) {
+		s->in = any_ref(p);
+		s->out = any_ref(p);
+		s->err = any_ref(p);
+	}
+	s->node = byte() % 3;
+	s->pad = byte() == 255;
+	ret = hosted_call(p->t, DIOS_RUN, flags(0), any_ref(p), address(p, s), address(p, u->out), 0);
+	hosted_join();
+	if (!ret)
+		keep_ref(p, u->out[0]);
+	return ret;
+}
+
+static s64 sleep_on(struct player *p)
+{
+	struct args *u = p->u;
+	u32 n = byte() % 9, i;
+	u64 count, at;
+	s64 ret;
+
+	for (i = 0; i < n; i++)
+		u->waits[i] = (struct dios_wait){ .ref = any_ref(p), .rights = 1 + byte() % 4,
+						  .pad = byte() == 255 };
+	count = byte() < 250 ? n : word();
+	at = address(p, u->out);
+	u->out[0] = ~0ull;
+	ret = hosted_call(p->t, DIOS_SELECT, flags(0), address(p, u->waits), count, at,
+			  byte() < 128 ? number() : dal_now() + number());
+	BUG_ON(!ret && at == hosted_addr(u->out) && u->out[0] >= count);
+	return ret;
+}
+
+static s64 acquire(struct player *p, u32 nr)
+{
+	struct dios_iov *iov = &p->u->iov;
+	u64 ref = any_ref(p);
+	u8 b = byte();
+	s64 ret;
+
+	*iov = (struct dios_iov){};
+	if (b >= 200)
+		iov->addr = b < 230 ? HOSTED_USER + (u64)byte() * 65536 : word();
+	ret = hosted_call(p->t, nr, flags(0x3ff), ref, byte() < 200 ? 0 : number(), hosted_addr(iov), 0);
+	if (!ret) {
+		p->lent[p->nlent++ % ARRAY_SIZE(p->lent)] = (struct lent){
+			.ref = ref, .write = nr == DIOS_ACQUIRE_WRITE, .iov = *iov };
+		BUG_ON(!hosted_readable(p->t, iov->addr));
+		BUG_ON(!hosted_readable(p->t, iov->addr + iov->len - 1));
+		BUG_ON(hosted_writable(p->t, iov->addr) != (nr == DIOS_ACQUIRE_WRITE));
+	}
+	return ret;
+}
+
+/* commit or release: mostly of a buffer as it was lent. */
+static s64 buffer(struct player *p, bool release)
+{
+	struct dios_iov *iov = &p->u->iov;
+	struct lent *l = any_lent(p);
+	u64 ref = l->ref, len, at;
+	bool write = l->write;
+	u8 b = byte();
+
+	*iov = l->iov;
+	len = iov->len;
+	if (b >= 200) {		/* a part of it */
+		iov->addr += b & 1 ? DIOS_PAGE_SIZE : number();
+		iov->len -= b & 1 ? DIOS_PAGE_SIZE : number();
+		len = number();
+	}
+	if (b % 16 == 2)
+		ref = any_ref(p);
+	if (b % 16 == 4)
+		write = !write;
+	at = address(p, iov);
+	if (release)
+		return hosted_call(p->t, write ? DIOS_RELEASE_WRITE : DIOS_RELEASE_READ,
+				   flags(DIOS_BUF_DISCARD | DIOS_BUF_COMMIT), ref, at, 0, 0);
+	return hosted_call(p->t, write ? DIOS_COMMIT_WRITE : DIOS_COMMIT_READ,
+			   flags(DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK), ref, len, at, 0);
+}
+
+/* The program writes what it was lent. */
+static void scribble(struct player *p)
+{
+	struct dios_iov *v = &any_lent(p)->iov;
+	u64 i, n;
+
+	for (i = 0; i + 8 <= v->len && i < 40; i += 8) {
+		n = number();
+		if (hosted_writable(p->t, v->addr + i) && hosted_writable(p->t, v->addr + i + 7))
+			memcpy(hosted_ptr(v->addr + i), &n, 8);
+	}
+}
+
+struct counts {
+	s64 n[STAT_N], types[DIOS_T_MAX + 1], allocs, handles, pages;
+};
+
+static void take(struct counts *c)
+{
+	u32 i;
+
+	memset(c, 0, sizeof(*c));
+	for (i = 0; i < STAT_N; i++) {
+		c->n[i] = stat_get(i);
+		BUG_ON(c->n[i] < 0);
+	}
+	for (i = 1; i <= DIOS_T_MAX; i++) {
+		c->types[i] = stat_type_get(i);
+		BUG_ON(c->types[i] < 0);
+	}
+	c->allocs = hosted_allocs();
+	c->handles = hosted_handles();
+	c->pages = hosted_pages();
+}
+
+/* The counts of the node are those of the two tables. */
+static void check_tables(void)
+{
+	struct dios_task *t;
+	struct dios_buf *buf;
+	struct dios_ref *r;
+	s64 refs = 0, bufs = 0, lent = 0;
+	u64 of_task, memory;
+	u32 i, k, own;
+
+	for (k = 0; k < 2; k++) {
+		t = players[k].t;
+		own = of_task = memory = 0;
+		for (i = 0; i < t->nslots; i++) {
+			r = t->slots[i].ref;
+			if (!r)
+				continue;
+			own++;
+			BUG_ON(r->id != ((u64)t->slots[i].gen << 32 | i));
+			BUG_ON(!r->rights || r->rights & ~DIOS_R_ALL);
+			BUG_ON(refcount_read(&r->obj->holds) < 1);
+			list_for_each_entry(buf, &r->bufs, link) {
+				bufs++;
+				BUG_ON(!buf->size || buf->len > buf->size);
+				BUG_ON(!hosted_readable(t, buf->addr + buf->size - 1));
+				if (buf->pages)
+					of_task += buf->size;
+				else
+					memory += buf->size;
+			}
+		}
+		BUG_ON(own != t->nrefs || of_task != t->lent || memory != t->memory);
+		refs += own;
+		lent += of_task;
+	}
+	BUG_ON(refs != stat_get(STAT_REFS) || bufs != stat_get(STAT_BUFS) ||
+	       lent != stat_get(STAT_LENT) || stat_get(STAT_WATCHES));
+}
+
+static void play(struct player *p)
+{
+	struct counts before, after;
+	u8 op = byte();
+	u64 ref;
+	s64 ret = 0;
+	bool commit_and_release = false;
+
+	take(&before);
+	/* Sometimes the host fails. */
+	if (op >= 200)
+		hosted_fail(op % FAIL_N, 1 + byte() % 16);
+	switch (op % 16) {
+	case 0:
+	case 1:
+		ret = create(p);
+		break;
+	case 2:
+		ret = lookup(p);
+		break;
+	case 3:
+		ref = any_ref(p);
+		/* The end comes soon enough. */
+		if (ref == DIOS_REF_SELF && byte() < 250)
+			break;
+		ret = hosted_call(p->t, DIOS_DELETE, flags(DIOS_DELETE_ZOMBIFY), ref, 0, 0, 0);
+		break;
+	case 4:
+		ret = copy(p);
+		break;
+	case 5:
+		ret = run(p);
+		break;
+	case 6:
+		ret = sleep_on(p);
+		break;
+	case 7:
+	case 8:
+	case 9:
+		ret = acquire(p, op & 16 ? DIOS_ACQUIRE_READ : DIOS_ACQUIRE_WRITE);
+		break;
+	case 10:
+	case 11:
+		ret = buffer(p, false);
+		break;
+	case 12:
+		ret = buffer(p, true);
+		/* This one gives the buffer back also when the commit fails. */
+		commit_and_release = true;
+		break;
+	case 13:
+		scribble(p);
+		break;
+	case 14:
+		hosted_clock_add(number() & S64_MAX >> 8);
+		break;
+	case 15:
+		hosted_interrupt(p->t);
+		break;
+	}
+	for (op = 0; op < FAIL_N; op++)
+		hosted_fail(op, 0);
+	take(&after);
+	if (ret < 0) {
+		BUG_ON(ret < -DIOS_ETOOBIG);
+		BUG_ON(!commit_and_release && memcmp(&before, &after, sizeof(before)));
+	}
+	check_tables();
+}
+
+static void set_up(void)
+{
+	static bool done;
+	static u8 elf[256];
+	struct hosted_file *f;
+
+	if (done)
+		return;
+	done = true;
+	hosted_never_sleep = true;
+	dios_quota_refs = 100;
+	dios_quota_lent = 4 << 20;
+	dios_quota_memory = 8 << 20;
+	dios_quota_tasks = 3;
+	BUG_ON(calls_check());
+	names_init();
+	f = hosted_file(0);
+	f->open = f->regular = f->executable = true;
+	f->size = f->really = hosted_elf(elf, sizeof(elf), DIOS_OSABI, DIOS_BRAND_PURE);
+	f->bytes = elf;
+	f->main = child;
+	*hosted_file(1) = *f;
+	hosted_file(1)->main = NULL;
+	hosted_file(2)->open = hosted_file(2)->writable = true;
+	hosted_file(3)->open = hosted_file(3)->writable = true;
+	hosted_file(3)->most = 3;
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	static const struct counts nothing;
+	static const siphash_key_t key;
+	struct counts c;
+	u32 i, n;
+
+	set_up();
+	in = data;
+	in_end = data + size;
+	seed = hosted_siphash(data, size, &key);
+	hosted_file(2)->len = hosted_file(3)->len = hosted_node_console.len = 0;
+	hosted_file(2)->write_err = byte() < 10 ? -DIOS_EPIPE : 0;
+	for (i = 0; i < 2; i++) {
+		players[i] = (struct player){ .t = hosted_task_new(i ? DIOS_BRAND_PURE : DIOS_BRAND_LEGACY_LIMBO) };
+		BUG_ON(IS_ERR(players[i].t));
+		players[i].u = hosted_map(players[i].t, sizeof(struct args), true);
+	}
+	/* They know each other. */
+	for (i = 0; i < 2; i++) {
+		u64 ref;
+
+		BUG_ON(task_add_ref(players[i].t, &players[!i].t->obj, DIOS_R_READ | DIOS_R_WRITE, &ref));
+		keep_ref(&players[i], ref);
+	}
+	for (n = 0; n < 100; n++) {
+		struct player *p = &players[byte() & 1];
+
+		play(p);
+		if (hosted_ending(p->t))
+			break;
+	}
+	for (i = 0; i < 2; i++)
+		hosted_task_end(players[i].t, DIOS_END_EXIT, 0);
+	take(&c);
+	BUG_ON(memcmp(&c, &nothing, sizeof(c)));
+	return 0;
+}

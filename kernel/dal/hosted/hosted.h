@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hosted.h - the second host of DIOS: a process, for tests under sanitizers.
+ *
+ * A DIOS task is a thread, and what the kernel and its interrupts would do the
+ * test does by hand: it moves the clock, interrupts waits, and makes the
+ * host fail.  So a test that uses one thread is the same each time.
+ *
+ * - hosted_task_new() makes a task that the calling thread plays: it makes
+ *   the task's calls with hosted_call() and ends it with hosted_task_end().
+ * - A program that run starts is a C function, registered with hosted_file();
+ *   it has a thread of its own, ends by returning or by delete of SELF, and
+ *   hosted_join() waits for all of them.
+ *
+ * A task's memory lies in one arena.  Its addresses are no pointers: they
+ * begin at HOSTED_USER, so that a kernel that follows one faults;
+ * hosted_ptr() and hosted_addr() translate.  Every mapping has an
+ * unmapped page behind it.  Pages belong to one task: the others get EFAULT.
+ */
+#ifndef DIOS_HOSTED_H
+#define DIOS_HOSTED_H
+
+#include "../../core/core.h"
+
+/* Tasks and calls. */
+
+struct dios_task *hosted_task_new(u32 brand);
+void hosted_task_end(struct dios_task *t, u32 how, u32 status);
+
+/*
+ * Make a call as a task.  It checks what must hold after each call: no lock
+ * is held.  In the thread of a program it does not return when the task is
+ * to end.
+ */
+s64 hosted_call(struct dios_task *t, u32 nr, u64 a, u64 b, u64 c, u64 d, u64 e);
+
+/* The task has asked to end (delete of SELF), or was killed: end it. */
+bool hosted_ending(struct dios_task *t);
+u32 hosted_exit_status(struct dios_task *t);
+
+/* An upcall is due: the call that waits, or the next that would, ends with EINTR. */
+void hosted_interrupt(struct dios_task *t);
+
+/* Wait until the task sleeps in dal_wait(). */
+void hosted_until_blocked(struct dios_task *t);
+
+/* What the task asked for by its control page. */
+const struct dios_control *hosted_upcalls(struct dios_task *t);
+
+/* Wait for the threads of all programs. */
+void hosted_join(void);
+
+/* Memory of a task. */
+
+#define HOSTED_USER	0x10000000ULL		/* the arena's first address */
+#define HOSTED_ARENA	(64ULL << 20)		/* bytes */
+
+/* Fresh zeroed pages of a task; they go when it ends, or with hosted_unmap(). */
+void *hosted_map(struct dios_task *t, size_t len, bool writable);
+void hosted_unmap(struct dios_task *t, void *p);
+void *hosted_ptr(u64 addr);
+u64 hosted_addr(const void *p);
+
+/* May the task read, and write, this byte? */
+bool hosted_readable(struct dios_task *t, u64 addr);
+bool hosted_writable(struct dios_task *t, u64 addr);
+
+/* Pages mapped by all tasks. */
+s64 hosted_pages(void);
+
+/* The clock stands still but for these; timers that are due fire here. */
+void hosted_clock_set(u64 now);
+void hosted_clock_add(u64 ns);
+
+/*
+ * For one thread that plays all tasks: a wait that would sleep moves the clock
+ * to the next timer or the deadline instead, and ends with EINTR when
+ * there is neither.
+ */
+extern bool hosted_never_sleep;
+
+/*
+ * Make the host fail, in the calling thread only: the n-th time from now, 1 is
+ * the next; 0: not.  hosted_failed() says whether it came to that.
+ */
+enum hosted_fault {
+	FAIL_ALLOC,	/* kmalloc and kin */
+	FAIL_COPY,	/* dal_copy_in, dal_copy_out */
+	FAIL_MAP,	/* dal_pages_alloc, dal_map_*, dal_discard */
+	FAIL_START,	/* the thread of a program */
+	FAIL_N
+};
+void hosted_fail(enum hosted_fault what, u32 n);
+bool hosted_failed(enum hosted_fault what);
+
+/* Memory that was allocated and not freed; host objects that were made and not put. */
+s64 hosted_allocs(void);
+s64 hosted_handles(void);
+
+/*
+ * Descriptors.  What dal_console_open() and dal_exe_import() find: a test
+ * fills it in.
+ */
+#define HOSTED_FILES	16
+
+typedef u32 (*hosted_main)(struct dios_task *t, int argc, char **argv, char **env);
+
+struct hosted_file {
+	bool open;
+
+	/* As a console. */
+	bool writable;
+	char out[1 << 16];	/* what was written */
+	size_t len;
+	size_t most;		/* bytes one write takes at most; 0: all */
+	int write_err;		/* -DIOS_E...: writing fails */
+
+	/* As a program. */
+	bool regular, executable;
+	const void *bytes;
+	size_t size;		/* what the host says it has */
+	size_t really;		/* what can be read */
+	int read_err;		/* reading fails */
+	hosted_main main;	/* what runs; NULL: the host cannot load it */
+};
+struct hosted_file *hosted_file(u32 fd);
+extern struct hosted_file hosted_node_console;
+extern bool hosted_no_node_console;	/* the node has none: EIO */
+
+/* Bytes of a smallest program of this brand; returns how many. */
+size_t hosted_elf(u8 *out, size_t room, u8 osabi, u8 brand);
+
+#endif /* DIOS_HOSTED_H */
