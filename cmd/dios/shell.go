@@ -58,6 +58,12 @@ func shellVerb(v *verb, args []string) int {
 		put = append(put, fs.Arg(0))
 		sh = append(sh, fs.Args()...)
 	}
+	for i, name := range put {
+		var err error
+		if put[i], err = checkPut(name); err != nil {
+			return fail(err)
+		}
+	}
 	dir := workingDir()
 	env := shellEnv(os.Environ(), dir)
 	if !o.vm && hostHasDIOS() {
@@ -109,17 +115,26 @@ func shellEnv(env []string, dir string) []string {
 	return append(e, "PATH=/bin", "HOME=/root", "SHELL=/bin/sh", "PWD="+dir)
 }
 
-// putAll copies a file, or a folder with all that is in it, to the machine.
-func putAll(s *session, m *vm.VM, name string) error {
+// checkPut returns the full name of a file to copy to the machine, if it can
+// have the same there.
+func checkPut(name string) (string, error) {
+	if _, err := os.Stat(name); err != nil {
+		return "", err
+	}
 	name, err := filepath.Abs(name)
 	if err != nil {
-		return err
+		return "", err
 	}
 	for _, p := range []string{"/init", image.Meta, image.DiziBox, "/bin/sh", image.Modules, "/dev", "/proc", "/sys"} {
 		if name == "/" || name == p || strings.HasPrefix(name, p+"/") || strings.HasPrefix(p, name+"/") {
-			return fmt.Errorf("%s: the virtual machine has a file of its own there", name)
+			return "", fmt.Errorf("%s: the virtual machine has a file of its own there", name)
 		}
 	}
+	return name, nil
+}
+
+// putAll copies a file, or a folder with all that is in it, to the machine.
+func putAll(s *session, m *vm.VM, name string) error {
 	return filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -27,6 +27,7 @@ type program struct {
 
 	// Only handle's goroutine.
 	file    *os.File // being put
+	alone   bool     // a file is all there is to this run
 	temp    string   // folder to remove at the end
 	failure error    // the first one of put
 	started bool
@@ -55,6 +56,7 @@ func (p *program) put(b []byte) error {
 	if err := req.Decode(b); err != nil {
 		return err
 	}
+	p.alone = !req.Temp
 	p.failure = func() error {
 		dir := filepath.Dir(req.Path)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -100,8 +102,7 @@ func (p *program) putEnd() error {
 	if p.failure != nil {
 		text = p.failure.Error()
 	}
-	if p.temp == "" {
-		// It is all there is to this run.
+	if p.alone {
 		p.agent.forget(p)
 	}
 	return p.agent.conn.Send(wire.Frame{Run: p.id, Kind: wire.PutOK, Payload: []byte(text)})
@@ -127,9 +128,6 @@ func (p *program) start(req *wire.StartRequest) {
 
 func (p *program) exec(req *wire.StartRequest) (err error) {
 	p.exe = req.Program
-	if p.exe == "" {
-		p.exe = req.Path
-	}
 	dir := req.Dir
 	if dir == "" {
 		dir = "/"
@@ -312,11 +310,12 @@ func (o *output) finish() {
 
 // ended is called when the process has been waited for.
 func (p *program) ended(pid int, status syscall.WaitStatus, usage *syscall.Rusage) {
-	// What it left in its session would write into the next program's output.
+	// What it left would write into its output, and outlive the run.
 	syscall.Kill(-pid, syscall.SIGKILL)
 	p.agent.mu.Lock()
 	p.pid = 0
 	p.agent.mu.Unlock()
+	p.killFile()
 	for _, o := range p.outs {
 		o.finish()
 	}
@@ -338,11 +337,16 @@ func (p *program) ended(pid int, status syscall.WaitStatus, usage *syscall.Rusag
 
 // report ends the run.
 func (p *program) report(r *wire.ExitReport) {
+	p.remove()
+	p.agent.conn.Send(wire.Frame{Run: p.id, Kind: wire.Exit, Payload: r.Encode()})
+}
+
+// remove forgets the run and its file.
+func (p *program) remove() {
 	if p.temp != "" {
 		os.RemoveAll(p.temp)
 	}
 	p.agent.forget(p)
-	p.agent.conn.Send(wire.Frame{Run: p.id, Kind: wire.Exit, Payload: r.Encode()})
 }
 
 func (p *program) signal(n syscall.Signal) {
@@ -353,16 +357,27 @@ func (p *program) signal(n syscall.Signal) {
 	}
 }
 
-// kill ends the program and what it started: its process group, and whoever
-// runs its file, as a DIOS task does, which is in no group of ours.
+// kill ends the program and what it started, or a run that is not to begin.
 func (p *program) kill() {
+	if !p.started {
+		if p.file != nil {
+			p.file.Close()
+		}
+		p.remove()
+		return
+	}
 	p.agent.mu.Lock()
-	pid := p.pid
-	if pid != 0 {
-		syscall.Kill(-pid, syscall.SIGKILL)
-		syscall.Kill(pid, syscall.SIGKILL)
+	if p.pid != 0 {
+		syscall.Kill(-p.pid, syscall.SIGKILL)
+		syscall.Kill(p.pid, syscall.SIGKILL)
 	}
 	p.agent.mu.Unlock()
+	p.killFile()
+}
+
+// killFile ends whoever runs the file that was put for the run: a DIOS task
+// does, and is in no process group of ours; and a child in a session of its own.
+func (p *program) killFile() {
 	if p.exe == "" {
 		return
 	}
@@ -375,7 +390,7 @@ func (p *program) kill() {
 		if err != nil || n == 1 {
 			continue
 		}
-		if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", n)); err == nil && exe == p.exe {
+		if exe, err := os.Readlink("/proc/" + d.Name() + "/exe"); err == nil && exe == p.exe {
 			syscall.Kill(n, syscall.SIGKILL)
 		}
 	}

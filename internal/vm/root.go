@@ -64,6 +64,11 @@ func FindKernel(root, want string) (string, error) {
 		}
 		return want, nil
 	}
+	return newest(root)
+}
+
+// newest returns the newest kernel that has an image.
+func newest(root string) (string, error) {
 	images, err := filepath.Glob(Initrd(root, "*"))
 	if err != nil {
 		return "", err
@@ -82,7 +87,7 @@ func FindKernel(root, want string) (string, error) {
 func CheckImage(root, version string) error {
 	initrd := Initrd(root, version)
 	again := "run ./make.bash"
-	if newest, err := FindKernel(root, ""); err != nil || newest != version {
+	if v, err := newest(root); err != nil || v != version {
 		again = "run DIOS_KERNEL=" + version + " ./make.bash"
 	}
 	info, err := image.Inspect(initrd)

@@ -202,9 +202,6 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 		}
 		req.Path = image.DiziBox
 		req.Args = append([]string{"diosrun", "-a", args[0], req.Program}, args[1:]...)
-		if err := v.send(ctx, id, file, &wire.PutRequest{Path: req.Program, Mode: 0o755, Temp: true}); err != nil {
-			return Result{}, fmt.Errorf("%s: %w", c.File, err)
-		}
 	} else if len(req.Args) == 0 {
 		req.Args = []string{c.Exec}
 	}
@@ -218,6 +215,11 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 	payload := req.Encode()
 	if len(payload) > wire.MaxPayload {
 		return Result{}, &ExitError{StatusRefused, fmt.Errorf("%s: arguments and environment are too long", c.name())}
+	}
+	if file != nil {
+		if err := v.send(ctx, id, file, &wire.PutRequest{Path: req.Program, Mode: 0o755, Temp: true}); err != nil {
+			return Result{}, fmt.Errorf("%s: %w", c.File, err)
+		}
 	}
 	if err := v.conn.Send(wire.Frame{Run: id, Kind: wire.Start, Payload: payload}); err != nil {
 		return Result{}, v.reason(err)
@@ -345,8 +347,13 @@ func feed(to *wire.Sender, from io.Reader) {
 	}
 }
 
-// send sends a file.
-func (v *VM) send(ctx context.Context, id uint32, r io.Reader, req *wire.PutRequest) error {
+// send sends a file. When it cannot be read to its end, the run is over.
+func (v *VM) send(ctx context.Context, id uint32, r io.Reader, req *wire.PutRequest) (err error) {
+	defer func() {
+		if err != nil {
+			v.conn.Send(wire.Frame{Run: id, Kind: wire.Kill})
+		}
+	}()
 	if err := v.conn.Send(wire.Frame{Run: id, Kind: wire.Put, Payload: req.Encode()}); err != nil {
 		return v.reason(err)
 	}
