@@ -147,7 +147,7 @@ type VM struct {
 // Boot boots a machine for tests: it stops at the first warning of its kernel,
 // and a Linux call of a pure task is fatal.
 func Boot() (*VM, error) {
-	return boot(vm.Config{PanicOnWarn: true, Append: "dios.linux_fatal=1 pci=nomsi"})
+	return boot(vm.Config{PanicOnWarn: true, Append: "dios.linux_fatal=1"})
 }
 
 // BootBench boots a machine to measure in.
