@@ -113,6 +113,8 @@ func mount() error {
 			return fmt.Errorf("mount %s: %w", m.on, err)
 		}
 	}
+	// What the kernel and dios.ko count; a kernel may be built without it.
+	unix.Mount("debugfs", "/sys/kernel/debug", "debugfs", unix.MS_NOSUID, "")
 	// As every Linux has them. A failure shows where they are used.
 	os.Symlink("/proc/self/fd", "/dev/fd")
 	os.Symlink("/proc/self/fd/0", "/dev/stdin")

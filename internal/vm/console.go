@@ -70,8 +70,15 @@ func (c *console) text() string {
 
 // panicked returns the line that says why the kernel stopped, or nothing.
 func (c *console) panicked() string {
+	warning := ""
 	for line := range strings.Lines(c.text()) {
+		if i := strings.Index(line, "WARNING: "); i >= 0 {
+			warning = strings.TrimSpace(line[i:])
+		}
 		if i := strings.Index(line, "Kernel panic - not syncing"); i >= 0 {
+			if strings.Contains(line, "panic_on_warn") && warning != "" {
+				return warning
+			}
 			return strings.TrimSpace(line[i:])
 		}
 	}

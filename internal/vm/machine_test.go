@@ -548,6 +548,11 @@ func TestParameters(t *testing.T) {
 	if _, err := v.Run(t.Context(), &Cmd{Exec: image.DiziBox, Args: []string{"nproc"}, Stdout: &out}); err != nil || out.String() != "2\n" {
 		t.Errorf("%q, %v", out.String(), err)
 	}
+	// What dios.ko counts can be read.
+	out.Reset()
+	if _, err := v.Run(t.Context(), &Cmd{Exec: image.DiziBox, Args: []string{"ls", "/sys/kernel/debug"}, Stdout: &out}); err != nil || !strings.Contains(out.String(), "dios\n") {
+		t.Errorf("%q, %v", out.String(), err)
+	}
 	// The kernel warns of a parameter that the module does not have, so it got it.
 	out.Reset()
 	if _, err := v.Run(t.Context(), &Cmd{Exec: image.DiziBox, Args: []string{"dmesg"}, Stdout: &out}); err != nil || !strings.Contains(out.String(), "unknown parameter 'none'") {

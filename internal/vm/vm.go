@@ -412,7 +412,6 @@ const linkFD = 3
 func (p *plan) args() []string {
 	cmdline := []string{
 		"console=ttyS0",
-		"quiet",
 		"panic=-1", // with -no-reboot: a panic ends QEMU at once
 		// The emulated clocks are poor judges of the time stamp counter under
 		// load. It is the host's, so it is good; and only with it is the
@@ -429,8 +428,12 @@ func (p *plan) args() []string {
 		"cryptomgr.notests", // a fifth of the boot time
 		"random.trust_cpu=on",
 	}
+	// Each line on the console takes an emulated machine a millisecond. The
+	// warning that stops the machine must be among them.
 	if p.PanicOnWarn {
-		cmdline = append(cmdline, "panic_on_warn=1")
+		cmdline = append(cmdline, "loglevel=5", "panic_on_warn=1")
+	} else {
+		cmdline = append(cmdline, "quiet")
 	}
 	if p.Append != "" {
 		cmdline = append(cmdline, p.Append)

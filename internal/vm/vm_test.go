@@ -193,7 +193,7 @@ func TestResolve(t *testing.T) {
 		}
 	}
 	cmdline := args[slices.Index(args, "-append")+1]
-	if !strings.HasSuffix(cmdline, " panic_on_warn=1 dios.x=1") {
+	if !strings.HasSuffix(cmdline, " loglevel=5 panic_on_warn=1 dios.x=1") {
 		t.Errorf("kernel command line %q", cmdline)
 	}
 	// A Config is stronger than the environment.
@@ -264,6 +264,9 @@ func TestBootFails(t *testing.T) {
 		{"stopped", "exit 0", []string{"the virtual machine stopped", "console: "}, ""},
 		{"panicked", `printf '\033[2J[ 1.0] Kernel panic - not syncing: Oh no\r\n'; exit 0`,
 			[]string{"kernel stopped: Kernel panic - not syncing: Oh no", "console: "}, "[ 1.0] Kernel panic - not syncing: Oh no\n"},
+		{"warned", `printf '[ 1.0] WARNING: CPU: 0 PID: 1 at x.c:1 f+0x1/0x2\n[ 1.1] Kernel panic - not syncing: panic_on_warn set ...\n'; exit 0`,
+			[]string{"kernel stopped: WARNING: CPU: 0 PID: 1 at x.c:1 f+0x1/0x2; console: "},
+			"[ 1.0] WARNING: CPU: 0 PID: 1 at x.c:1 f+0x1/0x2\n[ 1.1] Kernel panic - not syncing: panic_on_warn set ...\n"},
 		{"hung", "echo here I am; exec sleep 1000", []string{"did not come up in 1s", "console: "}, "here I am\n"},
 		{"talked nonsense", "printf 'nonsense, and enough of it' >&3; exec sleep 1000", []string{"agent in the virtual machine is gone", "console: "}, ""},
 	} {
