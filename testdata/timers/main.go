@@ -3,7 +3,8 @@
 // license that can be found in the LICENSE file.
 
 // Timers waits in every way there is. It prints in which order things happen and
-// that none happens too early; how late they are is the machine's affair.
+// that none happens too early; how late they are is the machine's affair. What
+// must come one after the other is far enough apart for a machine that is busy.
 package main
 
 import (
@@ -40,7 +41,7 @@ func order() {
 	for _, s := range []struct {
 		name string
 		d    time.Duration
-	}{{"third", 500 * time.Millisecond}, {"first", time.Millisecond}, {"second", 250 * time.Millisecond}} {
+	}{{"third", 800 * time.Millisecond}, {"first", time.Millisecond}, {"second", 400 * time.Millisecond}} {
 		go func() {
 			time.Sleep(s.d)
 			c <- s.name
@@ -76,7 +77,7 @@ func ticker() {
 func afterFunc() {
 	c := make(chan int, 3)
 	for i := range 3 {
-		time.AfterFunc(time.Duration(i)*100*time.Millisecond, func() { c <- i })
+		time.AfterFunc(time.Duration(i)*300*time.Millisecond, func() { c <- i })
 	}
 	fmt.Println("AfterFunc:", <-c, <-c, <-c)
 }
