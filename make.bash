@@ -247,6 +247,8 @@ unpack_go() {
 	find "$1" -name _go.mod | while read -r file; do
 		mv "$file" "${file%_go.mod}go.mod"
 	done
+	# A newer toolchain, which the go command would download because some go.mod wants it, does not know dios.
+	sed -i 's/^GOTOOLCHAIN=auto$/GOTOOLCHAIN=local/' "$1/go.env"
 }
 
 # Copy src/ to goroot/src/. Files that only have the same path as one of Go's are refused: what we change is a patch.
