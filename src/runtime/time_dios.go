@@ -29,9 +29,19 @@ const (
 //go:noescape
 func vdsoClockGettime1(clock int32, ts *timespec) int32
 
+// vdsoPrecise says that the vDSO can tell the precise time. It was wrong once
+// if it is false: a host leaves the TSC for another clock source, and does not
+// come back.
+var vdsoPrecise = true
+
+// vdsoClockGettime tells the time of a precise clock, if it can.
+//
 //go:nosplit
 func vdsoClockGettime(clock int32, ts *timespec) bool {
-	return vdsoClockgettimeSym != 0 && vdsoClockGettime1(clock, ts) == 0
+	if vdsoPrecise && (vdsoClockgettimeSym == 0 || vdsoClockGettime1(clock, ts) != 0) {
+		vdsoPrecise = false
+	}
+	return vdsoPrecise
 }
 
 //go:nosplit
@@ -46,10 +56,13 @@ func nanotime1() int64 {
 //go:nosplit
 func walltime() (sec int64, nsec int32) {
 	var ts timespec
-	if vdsoClockGettime(_CLOCK_REALTIME, &ts) || vdsoClockGettime(_CLOCK_REALTIME_COARSE, &ts) {
+	if vdsoClockGettime(_CLOCK_REALTIME, &ts) {
 		return ts.tv_sec, int32(ts.tv_nsec)
 	}
-	return 0, 0 // no vDSO: there is no wall clock
+	if vdsoClockgettimeSym == 0 || vdsoClockGettime1(_CLOCK_REALTIME_COARSE, &ts) != 0 {
+		return 0, 0 // no vDSO: there is no wall clock
+	}
+	return ts.tv_sec, int32(ts.tv_nsec)
 }
 
 // timerNow returns the time of a timer that is due at once.
