@@ -52,7 +52,7 @@ count() {
 	failed=$((failed + bad))
 	# What the host tier leaves to the other one is not worth a line for each test.
 	skipped=$((skipped + $(grep -c '^ *--- SKIP: ' "$out" || true)))
-	grep -A1 '^ *--- SKIP: ' "$out" | grep -v -e '^--$' -e '--- SKIP' | sed 's/^ *[a-z0-9_]*\.go:[0-9]*: //' |
+	grep -B1 '^ *--- SKIP: ' "$out" | grep -v -e '^--$' -e '--- SKIP' | sed 's/^ *[a-z0-9_]*\.go:[0-9]*: //' |
 		sort | uniq -c | sed 's/^ *\([0-9]*\) /  skipped \1: /' || true
 	if [ $status -ne 0 ]; then
 		echo "FAIL: $tier: $name ($*)"
