@@ -86,7 +86,7 @@ packages=(
 part_packages() {
 	local missing=() p cmd
 	[ "$(uname -sm)" = "Linux x86_64" ] || die "this builds on Linux on amd64 only, here is $(uname -sm)"
-	command -v go >/dev/null || die "there is no go in PATH; Go 1.26 or newer builds the toolchain: https://go.dev/dl"
+	command -v go >/dev/null || die "there is no go in PATH; Go 1.26 or newer is needed to build the toolchain"
 	case $(go env GOVERSION) in
 	go1.[0-9].* | go1.1* | go1.2[0-5] | go1.2[0-5].*) die "go in PATH is $(go env GOVERSION); 1.26 or newer is needed" ;;
 	esac
@@ -100,7 +100,7 @@ part_packages() {
 
 	cmd="apt-get install -y --no-install-recommends ${missing[*]}"
 	command -v apt-get >/dev/null || die "needs these Debian 12 packages, and here is no apt-get: $cmd"
-	[ "$(id -u)" -eq 0 ] || die "needs packages that only root can install: sudo $cmd"
+	[ "$(id -u)" -eq 0 ] || die "needs packages that only root can install: sudo apt-get update && sudo $cmd"
 	say "packages: installing ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
 	logged packages apt-get -o DPkg::Lock::Timeout=120 update
@@ -110,10 +110,11 @@ part_packages() {
 ### Trees: upstream's source as one commit, and one commit for each of our patches on it
 #
 # A tree keeps its state in TREE/.git/dios/:
-#	base	the commit of upstream's source
-#	head	the commit after the last patch, as make.bash made it
-#	from	the hash of patches/NAME that it was made from
-#	busy	is there while make.bash changes the tree
+#	base		the commit of upstream's source
+#	upstream	the hash of what that was made from
+#	head		the commit after the last patch, as make.bash made it
+#	from		the hash of what that was made from, patches and all
+#	busy		is there while make.bash changes the tree
 
 # Git as it is by default, whoever runs it.
 dgit() {
@@ -125,6 +126,10 @@ dgit() {
 
 tree_state() { cat "$1/.git/dios/$2" 2>/dev/null || true; }
 tree_set() { echo "$3" >"$1/.git/dios/$2.new" && mv "$1/.git/dios/$2.new" "$1/.git/dios/$2"; }
+
+# What a tree is made from: upstream's source and what is done to it here; and the patches.
+tree_upstream() { { cat "$1/UPSTREAM"; declare -f "$2"; } | digest; }
+tree_from() { { tree_upstream "$1" "$2"; cat "$1"/0*.patch; } | digest; }
 
 # tree_changed TREE: has somebody worked in it since make.bash made it?
 tree_changed() {
@@ -169,8 +174,8 @@ tree_patch() {
 # Standard input lists what is there and no source, for .gitignore.
 tree() {
 	local name=$1 tree=$2 patches=$3 unpack=$4 from upstream new
-	from=$(cat "$patches/UPSTREAM" "$patches"/0*.patch | digest)
-	upstream=$(digest <"$patches/UPSTREAM")
+	upstream=$(tree_upstream "$patches" "$unpack")
+	from=$(tree_from "$patches" "$unpack")
 
 	if [ -d "$tree" ] && [ ! -e "$tree/.git/dios/base" ]; then
 		die "$tree/ is in the way: make.bash did not make it"
@@ -215,6 +220,7 @@ tree() {
 		return
 	fi
 	say "$name: applying $patches/ anew"
+	[ ! -e "$tree/.git/dios/busy" ] || rm -f "$tree/.git/index.lock" # of a git that was stopped with make.bash
 	touch "$tree/.git/dios/busy"
 	tree_patch "$tree" "$patches" "$name"
 	tree_set "$tree" from "$from"
@@ -467,13 +473,13 @@ part_hello() {
 ### The rest
 
 trees() {
-	echo goroot patches/go
-	echo build/busybox patches/busybox
+	echo goroot patches/go unpack_go
+	echo build/busybox patches/busybox unpack_busybox
 }
 
 export_patches() {
-	local tree patches file
-	while read -r tree patches; do
+	local tree patches unpack file
+	while read -r tree patches unpack; do
 		[ -e "$tree/.git/dios/base" ] || die "there is no $tree/ to export from; run ./make.bash first"
 		[ -z "$(dgit "$tree" status --porcelain)" ] || die "$tree/ has changes that are not committed"
 		rm -rf build/format
@@ -487,13 +493,13 @@ export_patches() {
 		done
 		rm -rf build/format
 		tree_set "$tree" head "$(dgit "$tree" rev-parse HEAD)"
-		tree_set "$tree" from "$(cat "$patches/UPSTREAM" "$patches"/0*.patch | digest)"
+		tree_set "$tree" from "$(tree_from "$patches" "$unpack")"
 	done < <(trees)
 }
 
 check() {
-	local tree patches bad=0
-	while read -r tree patches; do
+	local tree patches unpack file bad=0
+	while read -r tree patches unpack; do
 		[ -e "$tree/.git/dios/base" ] || die "there is no $tree/ to check; run ./make.bash first"
 		if [ -n "$(dgit "$tree" status --porcelain)" ]; then
 			echo "make.bash: $tree/ has changes that are not committed" >&2
@@ -513,8 +519,8 @@ check() {
 }
 
 clean() {
-	local tree patches
-	while read -r tree patches; do
+	local tree patches unpack
+	while read -r tree patches unpack; do
 		[ -e "$tree/.git/dios/base" ] || continue
 		! tree_changed "$tree" || tree_exported "$tree" "$patches" && [ -z "$(dgit "$tree" status --porcelain)" ] ||
 			die "$tree/ has changes that are not in $patches/; ./make.bash -export keeps them, rm -rf $tree throws them away"
