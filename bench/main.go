@@ -112,7 +112,11 @@ func run(cpuList string, pairs int, doc bool) error {
 func machine(m *progtest.VM, cpus int, dir, calls string, programs []string, pairs int, markdown *bytes.Buffer) error {
 	info := m.Info()
 	name := fmt.Sprintf("%s-%dcpu", info.Accel, cpus)
-	raw, err := os.Create(filepath.Join(progtest.Source(), "bench", "results", name+".txt"))
+	rawDir := filepath.Join(progtest.Source(), "bench", "results")
+	if err := os.MkdirAll(rawDir, 0o777); err != nil {
+		return err
+	}
+	raw, err := os.Create(filepath.Join(rawDir, name+".txt"))
 	if err != nil {
 		return err
 	}
