@@ -84,6 +84,9 @@ static __thread struct {
 	bool irq;			/* a timer runs */
 	u32 fail[FAIL_N];		/* fails when it counts down to 0 */
 	bool failed[FAIL_N];
+	u32 step;			/* locks to give back until step_fn */
+	bool stepped;
+	void (*step_fn)(void);
 } cpu;
 
 void hosted_bug(const char *file, int line, const char *what)
@@ -124,12 +127,36 @@ void spin_lock(spinlock_t *l)
 	BUG_ON(l->uses == (HOSTED_LOCK_IRQ | HOSTED_LOCK_IRQS_ON));
 }
 
+bool hosted_step(u32 n, void (*fn)(void))
+{
+	bool stepped = cpu.stepped;
+
+	cpu.step = n;
+	cpu.step_fn = fn;
+	cpu.stepped = false;
+	return stepped;
+}
+
+/* A lock was given back. */
+static void step(void)
+{
+	struct dios_task *t = cpu.task;
+
+	if (cpu.locks || cpu.irqs_off || cpu.irq || !cpu.step || --cpu.step)
+		return;
+	cpu.stepped = true;
+	cpu.task = NULL;
+	cpu.step_fn();
+	cpu.task = t;
+}
+
 void spin_unlock(spinlock_t *l)
 {
 	BUG_ON(!hosted_holds(l));
 	WRITE_ONCE(l->owner, NULL);
 	cpu.locks--;
 	pthread_mutex_unlock(&l->mutex);
+	step();
 }
 
 unsigned long hosted_irq_save(void)
@@ -141,6 +168,7 @@ void hosted_irq_restore(unsigned long flags)
 {
 	cpu.irqs_off--;
 	BUG_ON(cpu.irqs_off != flags);
+	step();
 }
 
 void might_sleep(void)
@@ -738,8 +766,10 @@ int dal_wait(struct dios_task *t, s64 deadline)
 			pthread_mutex_unlock(&d->lock);
 			moved = clock_jump(deadline);
 			pthread_mutex_lock(&d->lock);
-			if (!moved)
+			if (!moved) {
 				d->upcall = true;
+				cpu.step = 0;	/* too late to wake it */
+			}
 			continue;
 		}
 		d->blocked = true;

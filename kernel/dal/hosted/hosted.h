@@ -93,6 +93,14 @@ enum hosted_fault {
 void hosted_fail(enum hosted_fault what, u32 n);
 bool hosted_failed(enum hosted_fault what);
 
+/*
+ * What another CPU might do in between: the n-th time from now that the calling
+ * thread has given back its last lock, fn runs, once.  It may make calls of other
+ * tasks, end them, and move the clock.  0: no more.  True: it has run since
+ * it was set last.
+ */
+bool hosted_step(u32 n, void (*fn)(void));
+
 /* Memory that was allocated and not freed; host objects that were made and not put. */
 s64 hosted_allocs(void);
 s64 hosted_handles(void);

@@ -37,11 +37,19 @@ void test_fail(const char *file, int line, const char *format, ...)
 	_exit(1);
 }
 
+static void count_slots(struct dios_task *t, void *n)
+{
+	spin_lock(&t->lock);
+	*(s64 *)n += t->nrefs;
+	spin_unlock(&t->lock);
+}
+
 void counts_take(struct counts *c)
 {
 	u32 i;
 
 	memset(c, 0, sizeof(*c));
+	task_list(count_slots, &c->slots);
 	for (i = 0; i < STAT_N; i++)
 		c->stat[i] = stat_get(i);
 	for (i = 1; i <= DIOS_T_MAX; i++)
@@ -66,6 +74,9 @@ void counts_same(const char *file, int line, const char *what, const struct coun
 			test_fail(file, line, "%s: type %s: %lld, was %lld", what,
 				  dios_types[i]->name, (long long)now.types[i],
 				  (long long)before->types[i]);
+	if (now.slots != before->slots)
+		test_fail(file, line, "%s: numbers reserved: %lld, was %lld", what,
+			  (long long)now.slots, (long long)before->slots);
 	if (now.handles != before->handles || now.pages != before->pages)
 		test_fail(file, line, "%s: host: %lld handles, was %lld; %lld pages, was %lld", what,
 			  (long long)now.handles, (long long)before->handles,

@@ -169,6 +169,26 @@ TEST(segments_lie_in_the_file)
 	CHECK_EQ(with(96, 8, 0), 0);
 }
 
+/* Where a program may lie: not below 64 KiB, so that nil faults, nor at the end. */
+TEST(addresses_are_a_programs)
+{
+	const u64 end = 0x7ffffffff000;
+
+	CHECK_EQ(with(24, 8, end - 1), 0);			/* entry */
+	CHECK_EQ(with(24, 8, end), -DIOS_EBADEXE);
+	CHECK_EQ(with(24, 8, 1ull << 47), -DIOS_EBADEXE);
+	CHECK_EQ(with(24, 8, ~0ull), -DIOS_EBADEXE);
+	CHECK_EQ(with(80, 8, 0x10000), 0);			/* address */
+	CHECK_EQ(with(80, 8, 0xffff), -DIOS_EBADEXE);
+	CHECK_EQ(with(80, 8, 0), -DIOS_EBADEXE);
+	CHECK_EQ(with(80, 8, end - 1), -DIOS_EBADEXE);
+	CHECK_EQ(with(80, 8, end), -DIOS_EBADEXE);
+	CHECK_EQ(with(80, 8, -4096ull), -DIOS_EBADEXE);
+	CHECK_EQ(with(104, 8, end - 0x400000), 0);		/* bytes in memory */
+	CHECK_EQ(with(104, 8, end - 0x400000 + 1), -DIOS_EBADEXE);
+	CHECK_EQ(with(104, 8, ~0ull), -DIOS_EBADEXE);
+}
+
 TEST(no_memory_for_the_program_headers)
 {
 	u8 bytes[SIZE];
