@@ -5,9 +5,11 @@
 package progtest
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -58,7 +60,9 @@ func abiPrograms(t *testing.T, m *VM) map[string]string {
 // The kernel does what abi/dios.h says, whatever it is passed.
 func TestABI(t *testing.T) {
 	m := machine(t)
-	for name, text := range abiPrograms(t, m) {
+	sources := abiPrograms(t, m)
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		text := sources[name]
 		t.Run(name, func(t *testing.T) {
 			if p := paramRE.FindStringSubmatch(text); p != nil {
 				if err := m.SetParam(p[1], p[2]); err != nil {
