@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -26,17 +27,18 @@ func imageVerb(v *verb, args []string) int {
 	fs.StringVar(&o.Init, "init", "", "the agent, a dios `FILE` (default this program)")
 	fs.StringVar(&o.Kernel, "vmlinuz", "", "the kernel's `FILE` (default /boot/vmlinuz-VERSION)")
 	fs.StringVar(&o.Modules, "modules", "", "the kernel's modules, a `FOLDER` (default /lib/modules/VERSION)")
+	state := fs.Bool("state", true, "boot the image and save the machine, for others to go on from there")
 	verbose := fs.Bool("v", false, "say what was made")
 	if status, ok := v.parse(fs, args, 0, 0); !ok {
 		return status
 	}
-	if err := makeImage(&o, *verbose); err != nil {
+	if err := makeImage(&o, *state, *verbose); err != nil {
 		return fail(err)
 	}
 	return 0
 }
 
-func makeImage(o *image.Options, verbose bool) error {
+func makeImage(o *image.Options, state, verbose bool) error {
 	root, err := vm.FindRoot()
 	if err != nil && (o.Out == "" || o.DIOS == "" || o.DiziBox == "") {
 		return err
@@ -67,12 +69,23 @@ func makeImage(o *image.Options, verbose bool) error {
 	if err != nil {
 		return err
 	}
+	// Only where dios run looks for it.
+	if state = state && o.Out == vm.Initrd(root, o.Version); state {
+		// Without it machines take longer to come up, that is all.
+		if err := vm.SaveState(context.Background(), vm.Config{Root: root, Kernel: o.Version, Mem: vm.DefaultMem, CPUs: vm.DefaultCPUs}); err != nil {
+			complain(fmt.Errorf("image: machines will boot from the start: %w", err))
+			state = false
+		}
+	}
 	if verbose {
 		how := "as it was"
 		if unpacked {
 			how = "unpacked"
 		}
 		fmt.Printf("%s\n%s (%s)\n", o.Out, image.KernelBeside(o.Out), how)
+		if state {
+			fmt.Println(vm.State(o.Out))
+		}
 	}
 	return nil
 }

@@ -365,7 +365,7 @@ func TestSignalWhileBooting(t *testing.T) {
 }
 
 func TestDeadline(t *testing.T) {
-	cmd := machine(t, "run", "-vm", probe(t), "exit", "0")
+	cmd := machine(t, "run", "-vm", "-boot", probe(t), "exit", "0")
 	cmd.Env = append(cmd.Env, "DIOS_DEADLINE=100ms")
 	_, errs, status := result(t, cmd)
 	m := regexp.MustCompile(`^dios: the virtual machine did not come up in 100ms; console: (/.*\.log)\n$`).FindStringSubmatch(errs)

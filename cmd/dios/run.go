@@ -33,12 +33,14 @@ type options struct {
 	trace   bool
 	console bool
 	vm      bool
+	boot    bool
 }
 
 func (o *options) register(fs *flag.FlagSet) {
 	fs.BoolVar(&o.verbose, "v", false, "say what happens")
 	fs.BoolVar(&o.trace, "x", false, "print QEMU's command line")
 	fs.BoolVar(&o.console, "console", false, "print what the virtual machine's kernel says")
+	fs.BoolVar(&o.boot, "boot", false, "boot the virtual machine from the start, even if a saved one could go on")
 	fs.BoolVar(&o.vm, "vm", false, "use a virtual machine even if this host has DIOS")
 }
 
@@ -219,7 +221,7 @@ func (s *session) watch() {
 
 // boot boots a machine, with a word about it to a user who waits.
 func (s *session) boot() (*vm.VM, error) {
-	c := vm.Config{}
+	c := vm.Config{FromStart: s.o.boot}
 	if s.o.trace {
 		c.Trace = os.Stderr
 	}

@@ -60,7 +60,10 @@ func run() error {
 		pids: make(map[int]*program),
 	}
 
-	// The host spoke first; its words waited in the port.
+	// From here on the machine may be saved, and go on later.
+	if err := a.conn.Send(wire.Frame{Kind: wire.Ready}); err != nil {
+		return fmt.Errorf("host: %w", err)
+	}
 	f, err := a.conn.Receive()
 	if err != nil {
 		return fmt.Errorf("host: %w", err)
@@ -75,6 +78,9 @@ func run() error {
 	if host.Version == wire.Version {
 		setClock(host.Time)
 		addEntropy(host.Random)
+		if host.Strict {
+			hello.Warned = strict()
+		}
 	}
 	hello.Release = release()
 	hello.ClockSource = readLine("/sys/devices/system/clocksource/clocksource0/current_clocksource")
@@ -228,9 +234,38 @@ func addEntropy(b []byte) {
 	}
 	n := copy(arg.buf[:], b)
 	arg.bits, arg.size = int32(8*n), int32(n)
-	if _, _, e := unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.RNDADDENTROPY, uintptr(unsafe.Pointer(&arg))); e != 0 {
+	_, _, e := unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.RNDADDENTROPY, uintptr(unsafe.Pointer(&arg)))
+	if e == 0 {
+		// Use it now: the machine may be one of many that began as the same.
+		_, _, e = unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.RNDRESEEDCRNG, 0)
+	}
+	if e != 0 {
 		fmt.Fprintf(os.Stderr, "dios: agent: entropy: %v\n", e)
 	}
+}
+
+// strict makes a warning of the kernel stop the machine. It returns whether
+// there was one already; the console has it then.
+func strict() (warned bool) {
+	for name, value := range map[string]string{
+		"/proc/sys/kernel/panic_on_warn": "1",
+		"/proc/sys/kernel/printk":        "5", // the warning is to be seen
+	} {
+		if err := os.WriteFile(name, []byte(value), 0); err != nil {
+			fmt.Fprintf(os.Stderr, "dios: agent: %v\n", err)
+		}
+	}
+	const taintWarn = 1 << 9
+	var taint int
+	fmt.Sscan(readLine("/proc/sys/kernel/tainted"), &taint)
+	if taint&taintWarn == 0 {
+		return false
+	}
+	log := make([]byte, 1<<20)
+	if n, err := unix.Klogctl(unix.SYSLOG_ACTION_READ_ALL, log); err == nil {
+		os.Stderr.Write(log[:n])
+	}
+	return true
 }
 
 func release() string {

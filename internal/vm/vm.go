@@ -43,9 +43,16 @@ type Config struct {
 	PanicOnWarn bool          // a warning of the kernel stops the machine
 	Append      string        // more of a kernel command line, such as "dios.x=1"
 	Deadline    time.Duration // to come up; 0: a minute
+	FromStart   bool          // boot, even if there is a saved machine to go on with
 	Trace       io.Writer     // QEMU's command line goes here
 	Console     io.Writer     // the console goes here as well
 }
+
+// What a machine has if nobody says otherwise.
+const (
+	DefaultMem  = "1G"
+	DefaultCPUs = 1
+)
 
 // Info says what machine came up.
 type Info struct {
@@ -89,6 +96,9 @@ type VM struct {
 	conn    *wire.Conn
 	console *console
 
+	ready   chan struct{} // closed when the agent waits for our hello
+	greeted chan error    // the agent has answered it
+
 	kill func()        // ends QEMU
 	dead chan struct{} // closed when QEMU has ended and err is set
 	err  error         // why; set before dead is closed
@@ -102,35 +112,62 @@ type VM struct {
 
 // Boot starts a machine and waits until its agent answers.
 func Boot(ctx context.Context, c Config) (*VM, error) {
-	return boot(ctx, c, true)
-}
-
-func boot(ctx context.Context, c Config, fallBack bool) (*VM, error) {
 	p, err := c.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
 	v, err := start(ctx, p)
-	if err != nil && p.accel == "kvm" && p.auto && fallBack && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errDeadline) && p.state != "" {
+		// A state that looked good and is not is no reason to fail.
+		os.Remove(p.state)
+		p.state = ""
+		v, err = start(ctx, p)
+	}
+	if err != nil && ctx.Err() == nil && p.accel == "kvm" && p.auto {
 		// It worked once; remember that it does not any more.
 		forgetKVM()
-		c.Accel = "tcg"
-		return boot(ctx, c, false)
+		p.accel = "tcg"
+		v, err = start(ctx, p)
 	}
 	return v, err
 }
 
-// start boots the machine that p describes.
+// start starts the machine that p describes.
 func start(ctx context.Context, p *plan) (*VM, error) {
 	began := time.Now()
+	args := p.args()
+	var extra []*os.File
+	if p.state != "" {
+		f, err := openState(p.state, p.key())
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		extra = append(extra, f)
+		args = append(args, "-incoming", fmt.Sprintf("fd:%d", extraFD))
+	}
+	v, err := launch(p, args, extra...)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.hello(ctx, p); err != nil {
+		v.Close()
+		return nil, err
+	}
+	v.info.Boot = time.Since(began)
+	return v, nil
+}
+
+// launch starts a QEMU, in which the files are extraFD and the numbers after it.
+func launch(p *plan, args []string, extra ...*os.File) (*VM, error) {
 	ours, theirs, err := socketpair()
 	if err != nil {
 		return nil, fmt.Errorf("channel to the virtual machine: %w", err)
 	}
 	defer theirs.Close()
 
-	cmd := exec.Command(p.qemu, p.args()...)
-	cmd.ExtraFiles = []*os.File{theirs} // linkFD in the child
+	cmd := exec.Command(p.qemu, args...)
+	cmd.ExtraFiles = append([]*os.File{theirs}, extra...) // linkFD, extraFD...
 	con := newConsole(p.Console)
 	var complaints tail
 	cmd.Stdout = con
@@ -143,13 +180,15 @@ func start(ctx context.Context, p *plan) (*VM, error) {
 		Setsid: true,
 	}
 	if p.Trace != nil {
-		fmt.Fprintln(p.Trace, p)
+		fmt.Fprintln(p.Trace, commandLine(p.qemu, args))
 	}
 
 	v := &VM{
 		info:    Info{Accel: p.accel},
 		conn:    wire.NewConn(ours),
 		console: con,
+		ready:   make(chan struct{}),
+		greeted: make(chan error, 1),
 		dead:    make(chan struct{}),
 		runs:    make(map[uint32]*running),
 	}
@@ -172,21 +211,30 @@ func start(ctx context.Context, p *plan) (*VM, error) {
 		return nil, fmt.Errorf("%s: %w", p.qemu, plainError(err))
 	}
 	v.kill = func() { cmd.Process.Kill() }
+	go v.receive()
+	return v, nil
+}
 
-	hello := make(chan error, 1)
-	go v.receive(hello)
+// hello tells the agent what it must know and waits for its answer.
+func (v *VM) hello(ctx context.Context, p *plan) error {
 	random := make([]byte, 64)
 	rand.Read(random)
+	// A failure is a machine that died, which is noticed below.
 	v.conn.Send(wire.Frame{Kind: wire.Hello, Payload: (&wire.HostHello{
 		Version: wire.Version,
 		Time:    time.Now().UnixNano(),
 		Random:  random,
+		Strict:  p.PanicOnWarn,
 	}).Encode()})
+	return v.await(ctx, p, v.greeted)
+}
 
+// await waits until the agent has said something, for as long as p allows.
+func (v *VM) await(ctx context.Context, p *plan, said <-chan error) error {
 	timer := time.NewTimer(p.deadline)
 	defer timer.Stop()
 	select {
-	case err = <-hello:
+	case err := <-said:
 		if err != nil {
 			// The better reason is the machine's end, if that is what it was.
 			select {
@@ -195,19 +243,14 @@ func start(ctx context.Context, p *plan) (*VM, error) {
 			case <-time.After(2 * time.Second):
 			}
 		}
+		return err
 	case <-v.dead:
-		err = v.err
+		return v.err
 	case <-timer.C:
-		err = fmt.Errorf("the virtual machine did not come up in %v; console: %s", p.deadline, con.save())
+		return fmt.Errorf("the virtual machine %w in %v; console: %s", errDeadline, p.deadline, v.console.save())
 	case <-ctx.Done():
-		err = ctx.Err()
+		return ctx.Err()
 	}
-	if err != nil {
-		v.Close()
-		return nil, err
-	}
-	v.info.Boot = time.Since(began)
-	return v, nil
 }
 
 // socketpair returns the two ends of a channel.
@@ -282,13 +325,13 @@ func (v *VM) fail(err error) {
 
 // receive takes the agent's frames until the channel closes. It never waits
 // for a program or a reader.
-func (v *VM) receive(hello chan<- error) {
-	greeted := false
+func (v *VM) receive() {
+	ready, greeted := false, false
 	for {
 		f, err := v.conn.Receive()
 		if err != nil {
 			if !greeted {
-				hello <- errors.New("the virtual machine closed its channel")
+				v.greeted <- errors.New("the virtual machine closed its channel")
 			}
 			// Usually QEMU is about to end. Stop a machine that only lost its agent.
 			select {
@@ -298,9 +341,14 @@ func (v *VM) receive(hello chan<- error) {
 			}
 			return
 		}
+		if f.Kind == wire.Ready && !ready && !greeted {
+			ready = true
+			close(v.ready)
+			continue
+		}
 		if !greeted {
 			err := v.greet(f)
-			hello <- err
+			v.greeted <- err
 			if err != nil {
 				return
 			}
@@ -320,6 +368,8 @@ func (v *VM) receive(hello chan<- error) {
 	}
 }
 
+var errDeadline = errors.New("did not come up")
+
 var errAgent = errors.New("the agent in the virtual machine is gone")
 
 func (v *VM) greet(f wire.Frame) error {
@@ -337,6 +387,9 @@ func (v *VM) greet(f wire.Frame) error {
 	v.info.DIOS = g.DIOS
 	v.info.ClockSource = g.ClockSource
 	v.info.KernelTime = time.Duration(g.Uptime)
+	if g.Warned {
+		return fmt.Errorf("the virtual machine's kernel warned while it booted; console: %s", v.console.save())
+	}
 	return nil
 }
 
@@ -348,7 +401,8 @@ type plan struct {
 	initrd   string
 	kernel   string
 	accel    string
-	auto     bool // the acceleration was ours to choose
+	auto     bool   // the acceleration was ours to choose
+	state    string // the saved machine to go on with; "": boot
 	mem      string
 	cpus     int
 	deadline time.Duration
@@ -364,10 +418,10 @@ func (c Config) resolve(ctx context.Context) (*plan, error) {
 		}
 	}
 	if p.mem == "" {
-		p.mem = envOr("DIOS_MEM", "1G")
+		p.mem = envOr("DIOS_MEM", DefaultMem)
 	}
 	if p.cpus == 0 {
-		s := envOr("DIOS_CPUS", "1")
+		s := envOr("DIOS_CPUS", strconv.Itoa(DefaultCPUs))
 		if p.cpus, err = strconv.Atoi(s); err != nil || p.cpus < 1 {
 			return nil, fmt.Errorf("DIOS_CPUS is %q: give a number of CPUs, 1 or more", s)
 		}
@@ -402,16 +456,26 @@ func (c Config) resolve(ctx context.Context) (*plan, error) {
 	default:
 		return nil, fmt.Errorf("DIOS_ACCEL is %q: choose auto, tcg or kvm", accel)
 	}
+	if !c.FromStart && p.accel == "tcg" {
+		if f, err := openState(State(p.initrd), p.key()); err == nil {
+			f.Close()
+			p.state = State(p.initrd)
+		}
+	}
 	return p, nil
 }
 
-// linkFD is the descriptor of the channel in QEMU.
-const linkFD = 3
+// Descriptors in QEMU: the channel, and what else launch was given.
+const (
+	linkFD  = 3
+	extraFD = 4
+)
 
 // args returns QEMU's arguments.
 func (p *plan) args() []string {
 	cmdline := []string{
 		"console=ttyS0",
+		"quiet",
 		"panic=-1", // with -no-reboot: a panic ends QEMU at once
 		// The emulated clocks are poor judges of the time stamp counter under
 		// load. It is the host's, so it is good; and only with it is the
@@ -427,13 +491,6 @@ func (p *plan) args() []string {
 		"mitigations=off",
 		"cryptomgr.notests", // a fifth of the boot time
 		"random.trust_cpu=on",
-	}
-	// Each line on the console takes an emulated machine a millisecond. The
-	// warning that stops the machine must be among them.
-	if p.PanicOnWarn {
-		cmdline = append(cmdline, "loglevel=5", "panic_on_warn=1")
-	} else {
-		cmdline = append(cmdline, "quiet")
 	}
 	if p.Append != "" {
 		cmdline = append(cmdline, p.Append)
@@ -456,11 +513,11 @@ func (p *plan) args() []string {
 	}
 }
 
-// String returns QEMU's command line as a shell takes it.
-func (p *plan) String() string {
+// commandLine returns a command as a shell takes it.
+func commandLine(name string, args []string) string {
 	var b strings.Builder
-	b.WriteString(quote(p.qemu))
-	for _, a := range p.args() {
+	b.WriteString(quote(name))
+	for _, a := range args {
 		b.WriteByte(' ')
 		b.WriteString(quote(a))
 	}

@@ -9,6 +9,10 @@
 // belongs to a run, which has a number that the host chose; run 0 is the
 // machine itself. The frames of many runs may be mixed.
 //
+// The machine begins with Ready, the host with Hello, which the machine answers
+// with its own. Until then the machine may be stopped and saved, and go on
+// later, for another host: it knows nothing yet that it should not.
+//
 // A run goes like this:
 //
 //	host     Put, Data..., PutEnd        its program, if it comes from the host
@@ -36,7 +40,7 @@ import (
 
 // Version is the first thing that both sides say. It changes when an agent of
 // before would misunderstand.
-const Version = 1
+const Version = 2
 
 // Sizes, in bytes.
 const (
@@ -62,6 +66,7 @@ const (
 	Resize                 // host: the terminal, Number<<16 | Number
 	Kill                   // host: the program and all that it started
 	Exit                   // machine: ExitReport
+	Ready                  // machine: it waits for the host's Hello
 )
 
 // Streams of a run.
@@ -134,7 +139,7 @@ func (c *Conn) Receive() (Frame, error) {
 		Stream: h[9],
 	}
 	n := binary.LittleEndian.Uint32(h[0:])
-	if n > MaxPayload || f.Kind < Hello || f.Kind > Exit || f.Stream > File || h[10] != 0 || h[11] != 0 {
+	if n > MaxPayload || f.Kind < Hello || f.Kind > Ready || f.Stream > File || h[10] != 0 || h[11] != 0 {
 		return Frame{}, fmt.Errorf("not a frame: % x", h)
 	}
 	if n > 0 {
@@ -166,6 +171,7 @@ type HostHello struct {
 	Version uint32
 	Time    int64  // nanoseconds since 1970
 	Random  []byte // entropy
+	Strict  bool   // a warning of the kernel stops the machine
 }
 
 // GuestHello says that the machine is up.
@@ -175,6 +181,7 @@ type GuestHello struct {
 	DIOS        string // why there is no DIOS in it; empty: there is
 	ClockSource string
 	Uptime      int64 // nanoseconds since its kernel started
+	Warned      bool  // its kernel has warned already
 }
 
 // PutRequest describes a file. The data follows in the stream File.
@@ -215,6 +222,7 @@ func (m *HostHello) Encode() []byte {
 	e.u32(m.Version)
 	e.i64(m.Time)
 	e.str(string(m.Random))
+	e.bool(m.Strict)
 	return e.b
 }
 
@@ -226,6 +234,7 @@ func (m *HostHello) Decode(b []byte) error {
 	}
 	m.Time = d.i64()
 	m.Random = []byte(d.str())
+	m.Strict = d.bool()
 	return d.end()
 }
 
@@ -236,6 +245,7 @@ func (m *GuestHello) Encode() []byte {
 	e.str(m.DIOS)
 	e.str(m.ClockSource)
 	e.i64(m.Uptime)
+	e.bool(m.Warned)
 	return e.b
 }
 
@@ -249,6 +259,7 @@ func (m *GuestHello) Decode(b []byte) error {
 	m.DIOS = d.str()
 	m.ClockSource = d.str()
 	m.Uptime = d.i64()
+	m.Warned = d.bool()
 	return d.end()
 }
 

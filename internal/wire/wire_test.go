@@ -83,7 +83,7 @@ func TestReceiveNonsense(t *testing.T) {
 		{"part of the payload", whole[:header+2], io.ErrUnexpectedEOF},
 		{"a huge length", change(3, 0xff), nil},
 		{"kind 0", change(8, 0), nil},
-		{"an unknown kind", change(8, byte(Exit)+1), nil},
+		{"an unknown kind", change(8, byte(Ready)+1), nil},
 		{"an unknown stream", change(9, 4), nil},
 		{"padding", change(11, 1), nil},
 	} {
@@ -128,8 +128,8 @@ func TestMessages(t *testing.T) {
 			Decode([]byte) error
 		}
 	}{
-		{&HostHello{Version, -1, []byte{0, 1, 0xff}}, new(HostHello)},
-		{&GuestHello{Version, "6.1", "no", "tsc", 1 << 40}, new(GuestHello)},
+		{&HostHello{Version, -1, []byte{0, 1, 0xff}, true}, new(HostHello)},
+		{&GuestHello{Version, "6.1", "no", "tsc", 1 << 40, true}, new(GuestHello)},
 		{&PutRequest{"/x", 0o755, true}, new(PutRequest)},
 		{&start, new(StartRequest)},
 		{&StartRequest{Merge: true}, new(StartRequest)},
