@@ -366,6 +366,7 @@ static void check_tables(void)
 			BUG_ON(r->id != ((u64)t->slots[i].gen << 32 | i));
 			BUG_ON(!r->rights || r->rights & ~DIOS_R_ALL);
 			BUG_ON(refcount_read(&r->obj->holds) < 1);
+			BUG_ON(r->obj->dead && !hlist_unhashed(&r->obj->name_link));
 			list_for_each_entry(buf, &r->bufs, link) {
 				bufs++;
 				BUG_ON(!buf->size || buf->len > buf->size);
@@ -395,7 +396,7 @@ static void play(struct player *p)
 	take(&before);
 	/* Sometimes the host fails. */
 	if (op >= 200)
-		hosted_fail(op % FAIL_N, 1 + byte() % 16);
+		hosted_fail(byte() % FAIL_N, 1 + byte() % 16);
 	switch (op % 16) {
 	case 0:
 	case 1:

@@ -143,9 +143,9 @@ TEST(kill_while_it_waits)
 	OK(t_import(t, program(waits_for_the_first), &r.exe));
 	OK(t_timer(t, 0, 0, &g.ref));
 	OK(t_run(t, &r, &ref));
+	hosted_until_blocked(task_of_ref(t, ref));
 	FAILS(DIOS_ETIMEDOUT, t_select_one(t, ref, DIOS_R_READ, 0));
 	OK(t_select_one(t, ref, DIOS_R_WRITE, 0));
-	hosted_until_blocked(task_of_ref(t, ref));
 	CHECK_EQ(stat_get(STAT_WATCHES), 1);
 	iov.addr = 0;
 	FAILS(DIOS_EAGAIN, t_buf(t, DIOS_ACQUIRE_READ, DIOS_BUF_NONBLOCK, ref, 0, &iov));
