@@ -33,7 +33,11 @@ type testCase struct {
 }
 
 func (c testCase) name() string {
-	n := strings.Join(append([]string{c.program}, c.args...), " ")
+	words := append([]string{c.program}, c.args...)
+	if len(c.env) == 1 {
+		words = append(words, "with", c.env[0])
+	}
+	n := strings.Join(words, " ")
 	if len(n) > 60 {
 		n = n[:60] + "..."
 	}
