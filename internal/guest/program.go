@@ -20,18 +20,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A program is one run: a file to put, or a process.
+// A program is one run: a file from the host, if any, and a process.
 type program struct {
 	agent *agent
 	id    uint32
 
 	// Only handle's goroutine.
 	file    *os.File // being put
+	alone   bool     // a file is all there is to this run
+	temp    string   // folder to remove at the end
 	failure error    // the first one of put
 	started bool
 
 	// Set once by start, before the process exists.
-	link string // the name of its file in this run
+	exe  string // what kill looks for
 	in   *wire.Receiver
 	outs []*output
 	tty  *os.File // the master side of the terminal
@@ -54,9 +56,14 @@ func (p *program) put(b []byte) error {
 	if err := req.Decode(b); err != nil {
 		return err
 	}
+	p.alone = !req.Temp
 	p.failure = func() error {
-		if err := os.MkdirAll(filepath.Dir(req.Path), 0o755); err != nil {
+		dir := filepath.Dir(req.Path)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
+		}
+		if req.Temp {
+			p.temp = dir
 		}
 		// A file of that name may be running: make a new one.
 		if err := os.Remove(req.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -95,7 +102,9 @@ func (p *program) putEnd() error {
 	if p.failure != nil {
 		text = p.failure.Error()
 	}
-	p.agent.forget(p)
+	if p.alone {
+		p.agent.forget(p)
+	}
 	return p.agent.conn.Send(wire.Frame{Run: p.id, Kind: wire.PutOK, Payload: []byte(text)})
 }
 
@@ -105,7 +114,11 @@ func (p *program) start(req *wire.StartRequest) {
 		return
 	}
 	p.started = true
-	if err := p.exec(req); err != nil {
+	err := p.failure
+	if err == nil {
+		err = p.exec(req)
+	}
+	if err != nil {
 		p.report(&wire.ExitReport{
 			Failure: err.Error(),
 			Missing: errors.Is(err, fs.ErrNotExist),
@@ -114,15 +127,7 @@ func (p *program) start(req *wire.StartRequest) {
 }
 
 func (p *program) exec(req *wire.StartRequest) (err error) {
-	if req.Link != "" {
-		if err := os.MkdirAll(filepath.Dir(req.Link), 0o755); err != nil {
-			return err
-		}
-		p.link = req.Link
-		if err := os.Link(req.Program, req.Link); err != nil {
-			return err
-		}
-	}
+	p.exe = req.Program
 	dir := req.Dir
 	if dir == "" {
 		dir = "/"
@@ -332,11 +337,16 @@ func (p *program) ended(pid int, status syscall.WaitStatus, usage *syscall.Rusag
 
 // report ends the run.
 func (p *program) report(r *wire.ExitReport) {
-	if p.link != "" {
-		os.RemoveAll(filepath.Dir(p.link))
+	p.remove()
+	p.agent.conn.Send(wire.Frame{Run: p.id, Kind: wire.Exit, Payload: r.Encode()})
+}
+
+// remove forgets the run and its file.
+func (p *program) remove() {
+	if p.temp != "" {
+		os.RemoveAll(p.temp)
 	}
 	p.agent.forget(p)
-	p.agent.conn.Send(wire.Frame{Run: p.id, Kind: wire.Exit, Payload: r.Encode()})
 }
 
 func (p *program) signal(n syscall.Signal) {
@@ -347,14 +357,13 @@ func (p *program) signal(n syscall.Signal) {
 	}
 }
 
-// kill ends the program and what it started, or a file that will not be completed.
+// kill ends the program and what it started, or a run that is not to begin.
 func (p *program) kill() {
 	if !p.started {
 		if p.file != nil {
 			p.file.Close()
-			os.Remove(p.file.Name())
 		}
-		p.agent.forget(p)
+		p.remove()
 		return
 	}
 	p.agent.mu.Lock()
@@ -366,11 +375,10 @@ func (p *program) kill() {
 	p.killFile()
 }
 
-// killFile ends whoever runs the run's file, by its name in this run: a DIOS
-// task does, and is in no process group of ours; and a child in a session of
-// its own.
+// killFile ends whoever runs the file that was put for the run: a DIOS task
+// does, and is in no process group of ours; and a child in a session of its own.
 func (p *program) killFile() {
-	if p.link == "" {
+	if p.exe == "" {
 		return
 	}
 	procs, err := os.ReadDir("/proc")
@@ -382,7 +390,7 @@ func (p *program) killFile() {
 		if err != nil || n == 1 {
 			continue
 		}
-		if exe, err := os.Readlink("/proc/" + d.Name() + "/exe"); err == nil && exe == p.link {
+		if exe, err := os.Readlink("/proc/" + d.Name() + "/exe"); err == nil && exe == p.exe {
 			syscall.Kill(n, syscall.SIGKILL)
 		}
 	}

@@ -15,8 +15,7 @@
 //
 // A run goes like this:
 //
-//	host     Put, Data..., PutEnd        a program, if the machine does not have it yet
-//	machine  PutOK
+//	host     Put, Data..., PutEnd        its program, if it comes from the host
 //	host     Start                       arguments, environment, ...
 //	host     Data, Close                 its standard input
 //	machine  Data                        its output
@@ -41,7 +40,7 @@ import (
 
 // Version is the first thing that both sides say. It changes when an agent of
 // before would misunderstand.
-const Version = 3
+const Version = 2
 
 // Sizes, in bytes.
 const (
@@ -189,6 +188,7 @@ type GuestHello struct {
 type PutRequest struct {
 	Path string
 	Mode uint32 // permission bits
+	Temp bool   // remove it, and the folder it is in, when the run has ended
 }
 
 // StartRequest describes a program to start.
@@ -203,8 +203,7 @@ type StartRequest struct {
 	Merge   bool // output and error are one stream, Out
 	TTY     bool // input and output are a terminal
 	Size    uint32
-	Program string // a file that was put before ...
-	Link    string // ... and has this name, in a folder of its own, during the run; it is what Path runs
+	Program string // the file put for it; a kill ends all that run it
 }
 
 // ExitReport says how a program ended, or that it was not started.
@@ -268,6 +267,7 @@ func (m *PutRequest) Encode() []byte {
 	var e encoder
 	e.str(m.Path)
 	e.u32(m.Mode)
+	e.bool(m.Temp)
 	return e.b
 }
 
@@ -275,6 +275,7 @@ func (m *PutRequest) Decode(b []byte) error {
 	d := decoder{b: b}
 	m.Path = d.str()
 	m.Mode = d.u32()
+	m.Temp = d.bool()
 	return d.end()
 }
 
@@ -291,7 +292,6 @@ func (m *StartRequest) Encode() []byte {
 	e.bool(m.TTY)
 	e.u32(m.Size)
 	e.str(m.Program)
-	e.str(m.Link)
 	return e.b
 }
 
@@ -308,7 +308,6 @@ func (m *StartRequest) Decode(b []byte) error {
 	m.TTY = d.bool()
 	m.Size = d.u32()
 	m.Program = d.str()
-	m.Link = d.str()
 	return d.end()
 }
 

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -38,15 +39,11 @@ func main() {
 		n, err := io.Copy(os.Stdout, os.Stdin)
 		fmt.Fprintln(os.Stderr, n, err)
 	case "flood": // as many lines
-		var b []byte
+		w := bufio.NewWriter(os.Stdout)
 		for i := range number(2) {
-			b = append(strconv.AppendInt(b, int64(i), 10), '\n')
-			if len(b) > 30_000 {
-				os.Stdout.Write(b)
-				b = b[:0]
-			}
+			fmt.Fprintln(w, i)
 		}
-		os.Stdout.Write(b)
+		w.Flush()
 	case "mix": // lines to both outputs, in turn
 		for i := range number(2) {
 			fmt.Fprintln(os.Stdout, "out", i)
@@ -61,26 +58,18 @@ func main() {
 	case "ignore": // never ends
 		signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP)
 		fmt.Println("ready")
-		if len(os.Args) > 2 {
-			os.NewFile(3, "told").Close()
-		}
 		time.Sleep(time.Hour)
 	case "leave": // a child that could still write, and one in another session
 		for _, session := range []bool{false, true} {
-			child := exec.Command("/proc/self/exe", "ignore", "and tell")
+			child := exec.Command("/proc/self/exe", "ignore")
 			child.Stdout = os.Stdout
-			told, tell, err := os.Pipe()
-			if err != nil {
-				panic(err)
-			}
-			child.ExtraFiles = []*os.File{tell}
 			child.SysProcAttr = &syscall.SysProcAttr{Setsid: session}
 			if err := child.Start(); err != nil {
-				panic(err)
+				fmt.Println(err)
+				os.Exit(1)
 			}
-			tell.Close()
-			told.Read(make([]byte, 1)) // it has said ready
 		}
+		time.Sleep(500 * time.Millisecond) // they say ready
 		fmt.Println("left")
 	case "pid":
 		fmt.Println(os.Getpid(), os.Getuid(), os.Getgid())
