@@ -85,7 +85,7 @@ static int dal_enter(const struct seccomp_data *sd, struct dal_task *d)
 
 	/* A fork child has the flag, not the state. */
 	if (!d) {
-		dal_flag_clear();
+		dal_flag_clear(current);
 		return 0;
 	}
 	if (likely(d->mm == current->mm) || dal_bind(d))
@@ -143,8 +143,28 @@ int dal_entry_init(void)
 	return err;
 }
 
+/*
+ * No DIOS task is left, but a fork child or a thread of one that has made no
+ * call since has the flag still, and without us its next call would BUG().
+ * Twice, because one may be made while we look; then its maker has none.
+ */
+static void clear_flags(void)
+{
+	struct task_struct *process, *task;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		rcu_read_lock();
+		for_each_process_thread(process, task)
+			if (test_task_syscall_work(task, SECCOMP))
+				dal_flag_clear(task);
+		rcu_read_unlock();
+	}
+}
+
 void dal_entry_exit(void)
 {
+	clear_flags();
 	unregister_ftrace_function(&ops);
 	/* A fork child without state may still be in dal_enter. */
 	synchronize_rcu_tasks();

@@ -92,15 +92,15 @@ static __always_inline struct dal_task *dal_find(struct task_struct *task)
 }
 
 /*
- * Take the flag from the running task, which is no DIOS task any more.  A filter of
- * its own needs the same flag; another thread may be giving it one now.
+ * Take the flag from a task that is no DIOS task any more.  A filter of its own
+ * needs the same flag; another thread may be giving it one now.
  */
-static inline void dal_flag_clear(void)
+static inline void dal_flag_clear(struct task_struct *task)
 {
-	clear_task_syscall_work(current, SECCOMP);
+	clear_task_syscall_work(task, SECCOMP);
 	smp_mb__after_atomic();
-	if (READ_ONCE(current->seccomp.mode) != SECCOMP_MODE_DISABLED)
-		set_task_syscall_work(current, SECCOMP);
+	if (READ_ONCE(task->seccomp.mode) != SECCOMP_MODE_DISABLED)
+		set_task_syscall_work(task, SECCOMP);
 }
 
 bool dal_bind(struct dal_task *d);

@@ -50,7 +50,7 @@ static void detach(struct dal_task *d)
 	hash_del_rcu(&d->link);
 	spin_unlock(&hash_lock);
 	if (d->task == current)
-		dal_flag_clear();
+		dal_flag_clear(current);
 }
 
 static struct dal_task *state_new(struct dios_task *t, bool by_run)
