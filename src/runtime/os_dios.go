@@ -195,10 +195,12 @@ func open(name *byte, mode, perm int32) int32        { return -1 }
 func closefd(fd int32) int32                         { return -1 }
 func read(fd int32, p unsafe.Pointer, n int32) int32 { return -1 }
 
-// Do nothing, always return EPIPE to caller.
+// os_sigpipe ends the task when nobody is left to read its standard output or
+// error: with the status of a program that SIGPIPE killed, as a filter whose
+// reader has gone is expected to. Many programs look at no error of Println.
 //
 //go:linkname os_sigpipe os.sigpipe
-func os_sigpipe() {}
+func os_sigpipe() { exit(128 + 13) }
 
 // A stream is standard output or standard error: a reference from the start
 // page, and its one buffer. The runtime's own output (panics, print, traces)
