@@ -297,38 +297,44 @@ func TestPut(t *testing.T) {
 		t.Error("a file below a file was made")
 	}
 
-	// A file that goes with the run.
-	path = filepath.Join(dir, "temp", "prog")
-	id, r = put(wire.PutRequest{Path: path, Mode: 0o755, Temp: true}, "#!/bin/sh\necho hello\n")
+	// A program has a name of its own in each run.
+	program := filepath.Join(dir, "program")
+	id, r = put(wire.PutRequest{Path: program, Mode: 0o755}, "#!/bin/sh\necho hello $0\n")
 	h.send(id, wire.PutEnd, 0, nil)
 	if s := <-r.put; s != "" {
 		t.Error(s)
 	}
-	h.send(id, wire.Start, 0, (&wire.StartRequest{Path: path, Args: []string{"x"}, NoInput: true, Program: path}).Encode())
-	if e := r.wait(); e.Status != 0 || r.buf[1].String() != "hello\n" {
-		t.Errorf("%+v, %q", e, r.buf[1].String())
+	for i := range 2 {
+		link := filepath.Join(dir, fmt.Sprint(i), "prog")
+		id, r = h.new()
+		h.send(id, wire.Start, 0, (&wire.StartRequest{Path: link, Args: []string{"x"}, NoInput: true, Program: program, Link: link}).Encode())
+		if e := r.wait(); e.Status != 0 || r.buf[1].String() != "hello "+link+"\n" {
+			t.Errorf("%+v, %q", e, r.buf[1].String())
+		}
+		if _, err := os.Stat(filepath.Dir(link)); err == nil {
+			t.Error("the program's folder is still there")
+		}
 	}
-	if _, err := os.Stat(filepath.Dir(path)); err == nil {
-		t.Error("the program is still there")
+	id, r = h.new()
+	h.send(id, wire.Start, 0, (&wire.StartRequest{Path: "/bin/true", Args: []string{"true"}, Program: dir + "/none", Link: dir + "/new/prog"}).Encode())
+	if e := r.wait(); e.Failure == "" || !e.Missing {
+		t.Errorf("%+v", e)
 	}
-	// And one that is given up.
-	id, _ = put(wire.PutRequest{Path: path, Mode: 0o755, Temp: true}, text)
+	if _, err := os.Stat(dir + "/new"); err == nil {
+		t.Error("the folder of a program that was not there is there")
+	}
+	// A file that is given up.
+	path = filepath.Join(dir, "half")
+	id, _ = put(wire.PutRequest{Path: path, Mode: 0o755}, text)
 	h.send(id, wire.Kill, 0, nil)
 	for i := 0; ; i++ {
-		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		if _, err := os.Stat(path); err != nil {
 			break
 		}
 		if i == 200 {
 			t.Fatal("what was given up is still there")
 		}
 		time.Sleep(10 * time.Millisecond)
-	}
-	// A program that could not be put is not started.
-	id, r = put(wire.PutRequest{Path: "/dev/null/x", Temp: true}, text)
-	h.send(id, wire.PutEnd, 0, nil)
-	h.send(id, wire.Start, 0, (&wire.StartRequest{Path: "/bin/true", Args: []string{"true"}, NoInput: true}).Encode())
-	if e := r.wait(); e.Failure == "" {
-		t.Errorf("%+v", e)
 	}
 }
 

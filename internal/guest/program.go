@@ -20,20 +20,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A program is one run: a file from the host, if any, and a process.
+// A program is one run: a file to put, or a process.
 type program struct {
 	agent *agent
 	id    uint32
 
 	// Only handle's goroutine.
 	file    *os.File // being put
-	alone   bool     // a file is all there is to this run
-	temp    string   // folder to remove at the end
 	failure error    // the first one of put
 	started bool
 
 	// Set once by start, before the process exists.
-	exe  string // what kill looks for
+	link string // the name of its file in this run
 	in   *wire.Receiver
 	outs []*output
 	tty  *os.File // the master side of the terminal
@@ -56,14 +54,9 @@ func (p *program) put(b []byte) error {
 	if err := req.Decode(b); err != nil {
 		return err
 	}
-	p.alone = !req.Temp
 	p.failure = func() error {
-		dir := filepath.Dir(req.Path)
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(req.Path), 0o755); err != nil {
 			return err
-		}
-		if req.Temp {
-			p.temp = dir
 		}
 		// A file of that name may be running: make a new one.
 		if err := os.Remove(req.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -102,9 +95,7 @@ func (p *program) putEnd() error {
 	if p.failure != nil {
 		text = p.failure.Error()
 	}
-	if p.alone {
-		p.agent.forget(p)
-	}
+	p.agent.forget(p)
 	return p.agent.conn.Send(wire.Frame{Run: p.id, Kind: wire.PutOK, Payload: []byte(text)})
 }
 
@@ -114,11 +105,7 @@ func (p *program) start(req *wire.StartRequest) {
 		return
 	}
 	p.started = true
-	err := p.failure
-	if err == nil {
-		err = p.exec(req)
-	}
-	if err != nil {
+	if err := p.exec(req); err != nil {
 		p.report(&wire.ExitReport{
 			Failure: err.Error(),
 			Missing: errors.Is(err, fs.ErrNotExist),
@@ -127,7 +114,15 @@ func (p *program) start(req *wire.StartRequest) {
 }
 
 func (p *program) exec(req *wire.StartRequest) (err error) {
-	p.exe = req.Program
+	if req.Link != "" {
+		if err := os.MkdirAll(filepath.Dir(req.Link), 0o755); err != nil {
+			return err
+		}
+		p.link = req.Link
+		if err := os.Link(req.Program, req.Link); err != nil {
+			return err
+		}
+	}
 	dir := req.Dir
 	if dir == "" {
 		dir = "/"
@@ -337,16 +332,11 @@ func (p *program) ended(pid int, status syscall.WaitStatus, usage *syscall.Rusag
 
 // report ends the run.
 func (p *program) report(r *wire.ExitReport) {
-	p.remove()
-	p.agent.conn.Send(wire.Frame{Run: p.id, Kind: wire.Exit, Payload: r.Encode()})
-}
-
-// remove forgets the run and its file.
-func (p *program) remove() {
-	if p.temp != "" {
-		os.RemoveAll(p.temp)
+	if p.link != "" {
+		os.RemoveAll(filepath.Dir(p.link))
 	}
 	p.agent.forget(p)
+	p.agent.conn.Send(wire.Frame{Run: p.id, Kind: wire.Exit, Payload: r.Encode()})
 }
 
 func (p *program) signal(n syscall.Signal) {
@@ -357,13 +347,14 @@ func (p *program) signal(n syscall.Signal) {
 	}
 }
 
-// kill ends the program and what it started, or a run that is not to begin.
+// kill ends the program and what it started, or a file that will not be completed.
 func (p *program) kill() {
 	if !p.started {
 		if p.file != nil {
 			p.file.Close()
+			os.Remove(p.file.Name())
 		}
-		p.remove()
+		p.agent.forget(p)
 		return
 	}
 	p.agent.mu.Lock()
@@ -375,10 +366,11 @@ func (p *program) kill() {
 	p.killFile()
 }
 
-// killFile ends whoever runs the file that was put for the run: a DIOS task
-// does, and is in no process group of ours; and a child in a session of its own.
+// killFile ends whoever runs the run's file, by its name in this run: a DIOS
+// task does, and is in no process group of ours; and a child in a session of
+// its own.
 func (p *program) killFile() {
-	if p.exe == "" {
+	if p.link == "" {
 		return
 	}
 	procs, err := os.ReadDir("/proc")
@@ -390,7 +382,7 @@ func (p *program) killFile() {
 		if err != nil || n == 1 {
 			continue
 		}
-		if exe, err := os.Readlink("/proc/" + d.Name() + "/exe"); err == nil && exe == p.exe {
+		if exe, err := os.Readlink("/proc/" + d.Name() + "/exe"); err == nil && exe == p.link {
 			syscall.Kill(n, syscall.SIGKILL)
 		}
 	}

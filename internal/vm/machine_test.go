@@ -376,7 +376,7 @@ func left(t *testing.T) {
 	var out bytes.Buffer
 	if _, err := machine(t).Run(t.Context(), &Cmd{
 		Exec: image.DiziBox,
-		Args: []string{"sh", "-c", "ls /run/dios; ls -l /proc/*/exe 2>/dev/null | grep probe; true"},
+		Args: []string{"sh", "-c", "ls /run/dios | grep -v programs; ls -l /proc/*/exe 2>/dev/null | grep probe; true"},
 		Env:  []string{"PATH=/bin"}, Stdout: &out,
 	}); err != nil {
 		t.Fatal(err)
@@ -412,6 +412,83 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	left(t)
+}
+
+// A program is sent once, as long as it is the same and there is room.
+func TestProgramIsKept(t *testing.T) {
+	v := machine(t)
+	dir := t.TempDir()
+	name := filepath.Join(dir, "prog")
+	b, err := os.ReadFile(probe(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, name, string(b), 0o755)
+	status := func(name string, n int) {
+		t.Helper()
+		r, err := v.Run(t.Context(), &Cmd{File: name, Args: []string{"x", "exit", fmt.Sprint(n)}})
+		if err != nil || r.Status != n {
+			t.Errorf("%+v, %v; want status %d", r, err, n)
+		}
+	}
+	count := func() int {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		return len(v.files)
+	}
+	before := count()
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() { status(name, i) })
+	}
+	wg.Wait()
+	link := filepath.Join(dir, "another name")
+	if err := os.Link(name, link); err != nil { // that changes ctime
+		t.Fatal(err)
+	}
+	status(link, 5)
+	if n := count() - before; n != 2 {
+		t.Errorf("sent %d times, want 2", n)
+	}
+	// Another program of the same name is another.
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	write(t, name, "#!/bin/sh\n", 0o755)
+	if _, err := v.Run(t.Context(), &Cmd{File: name}); Status(err) != StatusRefused {
+		t.Errorf("%v", err)
+	}
+	// A file that grows to more than is kept makes the others go.
+	v.mu.Lock()
+	v.keep = 10 << 20
+	v.mu.Unlock()
+	for i := range 3 {
+		big := filepath.Join(dir, fmt.Sprint("big", i))
+		write(t, big, string(b), 0o755)
+		if err := os.Truncate(big, 6<<20); err != nil {
+			t.Fatal(err)
+		}
+		status(big, i)
+	}
+	if n := count(); n > 2 {
+		t.Errorf("%d programs are kept", n)
+	}
+	var out bytes.Buffer
+	if _, err := v.Run(t.Context(), &Cmd{Exec: image.DiziBox, Args: []string{"sh", "-c", "ls /run/dios/programs | wc -l"}, Stdout: &out}); err != nil || strings.TrimSpace(out.String()) != fmt.Sprint(count()) {
+		t.Errorf("%d programs are known, in the machine there are %s", count(), out.String())
+	}
+	// One that is too big for the machine.
+	big := filepath.Join(dir, "huge")
+	write(t, big, string(b), 0o755)
+	if err := os.Truncate(big, 3<<30); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := v.Run(ctx, &Cmd{File: big}); err == nil {
+		t.Error("it ran")
+	}
+	status(probe(t), 6)
 }
 
 func TestUser(t *testing.T) {

@@ -5,6 +5,7 @@
 package vm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -194,14 +196,13 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 	}
 	defer v.forget(id)
 	if file != nil {
-		// The program gets a folder of its own, which goes with it.
-		req.Program = fmt.Sprintf("/run/dios/%d/%s", id, filepath.Base(c.File))
+		req.Link = fmt.Sprintf("/run/dios/%d/%s", id, filepath.Base(c.File))
 		args := c.Args
 		if len(args) == 0 {
 			args = []string{c.File}
 		}
 		req.Path = image.DiziBox
-		req.Args = append([]string{"diosrun", "-a", args[0], req.Program}, args[1:]...)
+		req.Args = append([]string{"diosrun", "-a", args[0], req.Link}, args[1:]...)
 	} else if len(req.Args) == 0 {
 		req.Args = []string{c.Exec}
 	}
@@ -212,14 +213,17 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 			}
 		}
 	}
+	if file != nil {
+		f, err := v.put(ctx, file)
+		if err != nil {
+			return Result{}, fmt.Errorf("%s: %w", c.File, err)
+		}
+		defer v.release(f)
+		req.Program = f.path
+	}
 	payload := req.Encode()
 	if len(payload) > wire.MaxPayload {
 		return Result{}, &ExitError{StatusRefused, fmt.Errorf("%s: arguments and environment are too long", c.name())}
-	}
-	if file != nil {
-		if err := v.send(ctx, id, file, &wire.PutRequest{Path: req.Program, Mode: 0o755, Temp: true}); err != nil {
-			return Result{}, fmt.Errorf("%s: %w", c.File, err)
-		}
 	}
 	if err := v.conn.Send(wire.Frame{Run: id, Kind: wire.Start, Payload: payload}); err != nil {
 		return Result{}, v.reason(err)
@@ -403,6 +407,118 @@ func (v *VM) Put(ctx context.Context, path string, mode fs.FileMode, contents io
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// The machine keeps the programs it was sent, for they are often run again: that
+// spares the sending, and an emulated machine has translated them already,
+// which costs more than to run most of them.
+
+// defaultKeep is how much it keeps, in bytes, besides what is running.
+const defaultKeep = 128 << 20
+
+// A fileID tells a file from others, and from itself when it has changed.
+type fileID struct {
+	dev, ino     uint64
+	size         int64
+	mtime, ctime syscall.Timespec
+}
+
+// A kept is a program in the machine.
+type kept struct {
+	id    fileID
+	path  string        // in the machine
+	there chan struct{} // closed when it has been sent, or err is set
+	err   error
+
+	users int // VM.mu; runs that need it
+	used  int // VM.mu; when it was last wanted, by VM.clock
+}
+
+// put makes a file a program in the machine. The caller releases it.
+func (v *VM) put(ctx context.Context, f *os.File) (*kept, error) {
+	var st syscall.Stat_t
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, plainError(err)
+	}
+	st = *fi.Sys().(*syscall.Stat_t)
+	id := fileID{st.Dev, st.Ino, st.Size, st.Mtim, st.Ctim}
+
+	v.mu.Lock()
+	v.clock++
+	k := v.files[id]
+	if k != nil {
+		k.users++
+		k.used = v.clock
+		v.mu.Unlock()
+		select {
+		case <-k.there:
+		case <-ctx.Done():
+			v.release(k)
+			return nil, ctx.Err()
+		}
+		if k.err == nil {
+			return k, nil
+		}
+		// Who sent it failed, for reasons of its own maybe. Do it ourselves.
+		v.release(k)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return v.put(ctx, f)
+	}
+	k = &kept{
+		id:    id,
+		path:  fmt.Sprintf("/run/dios/programs/%d", v.clock),
+		there: make(chan struct{}),
+		users: 1,
+		used:  v.clock,
+	}
+	v.files[id] = k
+	old := v.superfluous()
+	v.mu.Unlock()
+
+	for _, o := range old {
+		// What cannot be removed only takes room.
+		v.Run(ctx, &Cmd{Exec: image.DiziBox, Args: []string{"rm", "-f", o.path}})
+	}
+	err = v.Put(ctx, k.path, 0o755, io.NewSectionReader(f, 0, id.size))
+	if err != nil {
+		v.mu.Lock()
+		delete(v.files, id)
+		k.err = err
+		v.mu.Unlock()
+		close(k.there)
+		return nil, err
+	}
+	close(k.there)
+	return k, nil
+}
+
+func (v *VM) release(k *kept) {
+	v.mu.Lock()
+	k.users--
+	v.mu.Unlock()
+}
+
+// superfluous takes those programs off the list that must go to make room for
+// another: the ones that nobody has wanted for longest. v.mu is held.
+func (v *VM) superfluous() []*kept {
+	var total int64
+	var idle []*kept
+	for _, k := range v.files {
+		total += k.id.size
+		if k.users == 0 {
+			idle = append(idle, k)
+		}
+	}
+	slices.SortFunc(idle, func(a, b *kept) int { return cmp.Compare(a.used, b.used) })
+	n := 0
+	for ; n < len(idle) && total > v.keep; n++ {
+		total -= idle[n].id.size
+		delete(v.files, idle[n].id)
+	}
+	return idle[:n]
 }
 
 // same tells whether two writers are one, as os/exec does. Writers of a type

@@ -106,6 +106,9 @@ type VM struct {
 	mu       sync.Mutex
 	runs     map[uint32]*running // mu; nil when dead
 	last     uint32              // mu; the newest run
+	files    map[fileID]*kept    // mu; the programs in the machine
+	clock    int                 // mu; counts what was wanted of files
+	keep     int64               // mu; how much of files to keep, in bytes
 	closing  bool                // mu; Close was called
 	protocol error               // mu; the agent said something wrong
 }
@@ -191,6 +194,8 @@ func launch(p *plan, args []string, extra ...*os.File) (*VM, error) {
 		greeted: make(chan error, 1),
 		dead:    make(chan struct{}),
 		runs:    make(map[uint32]*running),
+		files:   make(map[fileID]*kept),
+		keep:    defaultKeep,
 	}
 	started := make(chan error)
 	go func() {

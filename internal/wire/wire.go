@@ -15,7 +15,8 @@
 //
 // A run goes like this:
 //
-//	host     Put, Data..., PutEnd        its program, if it comes from the host
+//	host     Put, Data..., PutEnd        a program, if the machine does not have it yet
+//	machine  PutOK
 //	host     Start                       arguments, environment, ...
 //	host     Data, Close                 its standard input
 //	machine  Data                        its output
@@ -40,7 +41,7 @@ import (
 
 // Version is the first thing that both sides say. It changes when an agent of
 // before would misunderstand.
-const Version = 2
+const Version = 3
 
 // Sizes, in bytes.
 const (
@@ -188,7 +189,6 @@ type GuestHello struct {
 type PutRequest struct {
 	Path string
 	Mode uint32 // permission bits
-	Temp bool   // remove it, and the folder it is in, when the run has ended
 }
 
 // StartRequest describes a program to start.
@@ -203,7 +203,8 @@ type StartRequest struct {
 	Merge   bool // output and error are one stream, Out
 	TTY     bool // input and output are a terminal
 	Size    uint32
-	Program string // the file put for it; a kill ends all that run it
+	Program string // a file that was put before ...
+	Link    string // ... and has this name, in a folder of its own, during the run; it is what Path runs
 }
 
 // ExitReport says how a program ended, or that it was not started.
@@ -267,7 +268,6 @@ func (m *PutRequest) Encode() []byte {
 	var e encoder
 	e.str(m.Path)
 	e.u32(m.Mode)
-	e.bool(m.Temp)
 	return e.b
 }
 
@@ -275,7 +275,6 @@ func (m *PutRequest) Decode(b []byte) error {
 	d := decoder{b: b}
 	m.Path = d.str()
 	m.Mode = d.u32()
-	m.Temp = d.bool()
 	return d.end()
 }
 
@@ -292,6 +291,7 @@ func (m *StartRequest) Encode() []byte {
 	e.bool(m.TTY)
 	e.u32(m.Size)
 	e.str(m.Program)
+	e.str(m.Link)
 	return e.b
 }
 
@@ -308,6 +308,7 @@ func (m *StartRequest) Decode(b []byte) error {
 	m.TTY = d.bool()
 	m.Size = d.u32()
 	m.Program = d.str()
+	m.Link = d.str()
 	return d.end()
 }
 

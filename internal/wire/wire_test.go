@@ -121,6 +121,7 @@ func TestMessages(t *testing.T) {
 		TTY:     true,
 		Size:    24<<16 | 80,
 		Program: "p",
+		Link:    "l",
 	}
 	for _, test := range []struct {
 		in, out interface {
@@ -130,7 +131,7 @@ func TestMessages(t *testing.T) {
 	}{
 		{&HostHello{Version, -1, []byte{0, 1, 0xff}, true}, new(HostHello)},
 		{&GuestHello{Version, "6.1", "no", "tsc", 1 << 40, true}, new(GuestHello)},
-		{&PutRequest{"/x", 0o755, true}, new(PutRequest)},
+		{&PutRequest{"/x", 0o755}, new(PutRequest)},
 		{&start, new(StartRequest)},
 		{&StartRequest{Merge: true}, new(StartRequest)},
 		{&ExitReport{"no", true, 255, 9, 1, 2, 3}, new(ExitReport)},

@@ -6,7 +6,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -39,11 +38,15 @@ func main() {
 		n, err := io.Copy(os.Stdout, os.Stdin)
 		fmt.Fprintln(os.Stderr, n, err)
 	case "flood": // as many lines
-		w := bufio.NewWriter(os.Stdout)
+		var b []byte
 		for i := range number(2) {
-			fmt.Fprintln(w, i)
+			b = append(strconv.AppendInt(b, int64(i), 10), '\n')
+			if len(b) > 30_000 {
+				os.Stdout.Write(b)
+				b = b[:0]
+			}
 		}
-		w.Flush()
+		os.Stdout.Write(b)
 	case "mix": // lines to both outputs, in turn
 		for i := range number(2) {
 			fmt.Fprintln(os.Stdout, "out", i)
@@ -58,18 +61,26 @@ func main() {
 	case "ignore": // never ends
 		signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP)
 		fmt.Println("ready")
+		if len(os.Args) > 2 {
+			os.NewFile(3, "told").Close()
+		}
 		time.Sleep(time.Hour)
 	case "leave": // a child that could still write, and one in another session
 		for _, session := range []bool{false, true} {
-			child := exec.Command("/proc/self/exe", "ignore")
+			child := exec.Command("/proc/self/exe", "ignore", "and tell")
 			child.Stdout = os.Stdout
+			told, tell, err := os.Pipe()
+			if err != nil {
+				panic(err)
+			}
+			child.ExtraFiles = []*os.File{tell}
 			child.SysProcAttr = &syscall.SysProcAttr{Setsid: session}
 			if err := child.Start(); err != nil {
-				fmt.Println(err)
-				os.Exit(1)
+				panic(err)
 			}
+			tell.Close()
+			told.Read(make([]byte, 1)) // it has said ready
 		}
-		time.Sleep(500 * time.Millisecond) // they say ready
 		fmt.Println("left")
 	case "pid":
 		fmt.Println(os.Getpid(), os.Getuid(), os.Getgid())
