@@ -25,7 +25,7 @@ const (
 )
 
 const (
-	ABIVersion = 1 // changes when old programs would break
+	ABIVersion = 2 // changes when old programs would break
 )
 
 // Brands: e_ident[EI_OSABI] is DIOS_OSABI, e_ident[EI_ABIVERSION] is one of
@@ -64,6 +64,12 @@ const (
 	EIO       = 18 // input or output failed
 	EBUSY     = 19 // already in use
 	ETOOBIG   = 20 // too many or too long
+	ESTALE    = 21 // written meanwhile: read it again
+	EEND      = 22 // past the end
+	EREFUSED  = 23 // connection refused
+	ERESET    = 24 // connection reset
+	EUNREACH  = 25 // host or network cannot be reached
+	EADDR     = 26 // address not available
 	EHOST     = 38 // never used by DIOS: Linux without DIOS answers so
 )
 
@@ -103,12 +109,15 @@ const (
 const (
 	CreatePublic = 0x1 // the caller chose the name; it lies in the public name space
 	CreateImport = 0x2 // BLOB: import a host file as a program
+	CreateName   = 0x4 // make no object: name that of the reference at ref
+	CreateGroup  = 0x8 // the name lies in the GROUP given
 )
 
 // Flags of lookup.
 const (
 	LookupLocalOnly = 0x1 // ask no other node
 	LookupPublic    = 0x2 // look in the public name space
+	LookupGroup     = 0x4 // look in the GROUP given, only
 )
 
 // Flags of delete.
@@ -119,25 +128,64 @@ const (
 
 // Flags of the buffer calls.
 const (
-	BufCreate   = 0x0   // acquire: a new buffer
-	BufMove     = 0x1   // acquire: take over a buffer of another reference
-	BufBorrow   = 0x2   // acquire: share a buffer of another reference
-	BufNonblock = 0x10  // do not wait: EAGAIN
-	BufFixed    = 0x20  // acquire: exactly at iov.addr
-	BufNext     = 0x40  // commit_read: fill the buffer anew
-	BufDiscard  = 0x80  // release_write: give back the pages, keep the mapping
-	BufCommit   = 0x100 // release_write: commit the buffer first
+	BufCreate   = 0x0    // acquire: a new buffer
+	BufMove     = 0x1    // acquire: take over a buffer of another reference
+	BufBorrow   = 0x2    // acquire: share a buffer of another reference
+	BufNonblock = 0x10   // do not wait: EAGAIN
+	BufFixed    = 0x20   // acquire: exactly at iov.addr
+	BufNext     = 0x40   // commit: go on to the following buffer in the same call
+	BufDiscard  = 0x80   // release_write: give back the pages, keep the mapping
+	BufCommit   = 0x100  // release_write: commit the buffer first
+	BufInfo     = 0x200  // acquire: what is known of the object, not its bytes
+	BufAt       = 0x400  // acquire: the buffer begins at offset off of the object
+	BufBatch    = 0x800  // acquire, FIFO: as many framed records as there are, or have room
+	BufEnd      = 0x1000 // commit_write, STREAM: nothing follows
 )
 
 // Sizes and counts.
 const (
-	NameSize  = 32      // bytes of a name
-	EntrySize = 64      // bytes of an entry name, the NUL included
-	MaxGrants = 128     // references given at once, by copy or run
-	MaxWaits  = 1024    // references waited for at once
-	MaxArgs   = 131072  // bytes of argv and, apart, of the environment
-	MaxKbuf   = 1048576 // bytes of one buffer of SELF, CONSOLE, RANDOM, TASK, TIMER
-	PageSize  = 4096    // unit of memory objects
+	NameSize  = 32         // bytes of a name
+	EntrySize = 64         // bytes of an entry name, the NUL included
+	MaxGrants = 128        // references given at once, by copy or run
+	MaxWaits  = 1024       // references waited for at once
+	MaxArgs   = 131072     // bytes of argv and, apart, of the environment
+	MaxKbuf   = 1048576    // bytes of one buffer that is not the object's own memory
+	MaxShmem  = 0x40000000 // bytes of a SHMEM
+	MaxFifo   = 0x4000000  // bytes of a FIFO's ring
+	MaxDgram  = 65507      // bytes of a datagram
+	PageSize  = 4096       // unit of memory objects
+)
+
+const (
+	StreamDial   = 1   // dios_stream.mode: connect to remote
+	StreamListen = 2   // dios_stream.mode: take connections at local
+	NetV4        = 0x1 // flags: IPv4 only
+	NetV6        = 0x2 // flags: IPv6 only
+	NetReuseport = 0x4 // flags: share the port with others that say so
+	NetBroadcast = 0x8 // flags, DGRAM: may send to broadcast addresses
+)
+
+const (
+	NetConnecting = 1 // dios_net_info.state: not connected yet
+	NetConnected  = 2 // dios_net_info.state: both can talk
+	NetListening  = 3 // dios_net_info.state: a listener
+	NetOpen       = 4 // dios_net_info.state: a DGRAM
+	NetEnded      = 5 // dios_net_info.state: at least one side has ended
+	NetFailed     = 6 // dios_net_info.state: error says why
+)
+
+const (
+	PUnknown = 0 // proximity: not known
+	PCpu     = 1 // proximity: this task's own
+	PMemory  = 2 // proximity: this node's memory
+	PDisk    = 3 // proximity: this node's disk
+	PDevice  = 4 // proximity: a device of this node
+	PRemote  = 5 // proximity: another node
+)
+
+const (
+	InfoDead  = 0x1 // dios_info.state: a zombie
+	InfoNamed = 0x2 // dios_info.state: it has a name
 )
 
 const (
@@ -198,6 +246,12 @@ var ErrorText = [...]string{
 	EIO:       "input or output failed",
 	EBUSY:     "already in use",
 	ETOOBIG:   "too many or too long",
+	ESTALE:    "written meanwhile: read it again",
+	EEND:      "past the end",
+	EREFUSED:  "connection refused",
+	ERESET:    "connection reset",
+	EUNREACH:  "host or network cannot be reached",
+	EADDR:     "address not available",
 	EHOST:     "never used by DIOS: Linux without DIOS answers so",
 }
 

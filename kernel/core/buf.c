@@ -3,9 +3,14 @@
  * buf.c - memory lent to a task: from acquire to release.
  *
  * A buffer belongs to the reference it was acquired through, and to the one
- * task that has the reference.  A type's acquire operation fills it, with
- * buf_lend() for pages that kernel and task share; its unlend operation takes
- * the memory back, on release, when the reference is deleted, and when the task ends.
+ * task that has the reference.  A type's acquire operation fills it; its unlend
+ * operation takes the memory back, on release, when the reference is deleted,
+ * and when the task ends.  Where the memory comes from:
+ *
+ * - buf_lend(): pages that kernel and task share, made for this buffer; or those of
+ *   the buffer to move or to borrow.
+ * - buf_lend_view(): a part of the object's own memory, which is mapped once for
+ *   each reference and stays until the reference is deleted.
  *
  * Locks: none.  Only the task itself touches its buffers.
  */
@@ -27,8 +32,10 @@ struct dios_buf *buf_new(bool write)
 void buf_free(struct dios_task *t, struct dios_ref *ref, struct dios_buf *buf)
 {
 	list_del(&buf->link);
-	if (buf->size)
-		ref->obj->ops->unlend(t, buf);
+	if (buf->size && buf->info)
+		buf_unlend(t, ref->obj, buf);
+	else if (buf->size)
+		ref->obj->ops->unlend(t, ref->obj, buf);
 	kfree(buf);
 	stat_add(STAT_BUFS, -1);
 }
@@ -59,10 +66,80 @@ struct dios_buf *buf_find(struct dios_ref *ref, const struct dios_iov *iov, bool
 	return NULL;
 }
 
+/* Its memory has another buffer now.  The type is not asked: it has no part in it. */
+void buf_moved(struct dios_task *t, struct dios_buf *src)
+{
+	list_del(&src->link);
+	mem_put(t, src->mem);
+	kfree(src);
+	stat_add(STAT_BUFS, -1);
+}
+
+/* How long a buffer shall be when the program leaves it to the object. */
+size_t buf_len(const struct dios_lend *l, size_t usual)
+{
+	return l->len ? l->len : l->src ? l->src->len : usual;
+}
+
+/* Map pages that were made for this: mem has one user. */
+static struct dios_mem *mem_new(struct dios_lend *l, struct dal_pages *pages, size_t size,
+				bool write)
+{
+	struct dios_mem *mem = kzalloc(sizeof(*mem), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!mem)
+		return ERR_PTR(-DIOS_ENOMEM);
+	err = dal_map_pages(pages, size, write, l->iov.addr, l->flags & DIOS_BUF_FIXED,
+			    &mem->addr);
+	if (err) {
+		kfree(mem);
+		return ERR_PTR(err);
+	}
+	mem->users = 1;
+	mem->size = size;
+	mem->pages = pages;
+	mem->kernel = dal_pages_kernel(pages);
+	return mem;
+}
+
+/* One user fewer; the last one unmaps it, and frees what was made for it. */
+void mem_put(struct dios_task *t, struct dios_mem *mem)
+{
+	if (--mem->users)
+		return;
+	dal_unmap(t, mem->addr, mem->size);
+	if (mem->obj)
+		object_put(mem->obj);
+	else
+		dal_pages_free(mem->pages);
+	t->lent -= mem->charged;
+	stat_add(STAT_LENT, -(s64)mem->charged);
+	kfree(mem);
+}
+
+/* The first len bytes of the buffer to move or to borrow. */
+static int lend_src(struct dios_lend *l, size_t len)
+{
+	struct dios_buf *buf = l->buf, *src = l->src;
+
+	if (len > src->len)
+		return -DIOS_EINVAL;
+	src->mem->users++;
+	buf->mem = src->mem;
+	buf->addr = src->addr;
+	buf->kernel = src->kernel;
+	buf->len = len;
+	buf->size = src->size;
+	return 0;
+}
+
 /**
- * buf_lend() - Fill a buffer with zeroed pages that kernel and task share.
+ * buf_lend() - Fill a buffer with pages that kernel and task share.
  * @l:		an acquire; l->buf and l->iov are set
  * @len:	bytes, 1 to DIOS_MAX_KBUF
+ *
+ * The pages are zero, unless they are those of a buffer to move or to borrow.
  *
  * Context: The task's own.  May sleep.
  * Return: 0; -DIOS_EINVAL, -DIOS_EQUOTA, -DIOS_ENOMEM, -DIOS_EBUSY.
@@ -71,37 +148,72 @@ int buf_lend(struct dios_lend *l, size_t len)
 {
 	struct dios_buf *buf = l->buf;
 	struct dal_pages *pages;
+	struct dios_mem *mem;
 	size_t size;
-	int err;
 
 	if (!len || len > DIOS_MAX_KBUF)
 		return -DIOS_EINVAL;
+	if (l->src)
+		return lend_src(l, len);
 	size = ALIGN(len, DIOS_PAGE_SIZE);
 	if (l->task->lent + size > dios_quota_lent)
 		return -DIOS_EQUOTA;
 	pages = dal_pages_alloc(size);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
-	err = dal_map_pages(pages, size, buf->write, l->iov.addr,
-			    l->flags & DIOS_BUF_FIXED, &buf->addr);
-	if (err) {
+	mem = mem_new(l, pages, size, buf->write);
+	if (IS_ERR(mem)) {
 		dal_pages_free(pages);
-		return err;
+		return PTR_ERR(mem);
 	}
-	buf->pages = pages;
-	buf->kernel = dal_pages_kernel(pages);
-	buf->len = len;
-	buf->size = size;
+	mem->charged = size;
 	l->task->lent += size;
 	stat_add(STAT_LENT, size);
+	buf->mem = mem;
+	buf->addr = mem->addr;
+	buf->kernel = mem->kernel;
+	buf->len = len;
+	buf->size = size;
 	return 0;
 }
 
-/* The unlend operation of types that use buf_lend(). */
-void buf_unlend(struct dios_task *t, struct dios_buf *buf)
+/**
+ * buf_lend_view() - Have an object's own memory mapped for its reference.
+ * @l:		an acquire; l->iov is where the mapping shall be
+ * @pages:	the object's, which outlive the reference
+ * @size:	bytes to map
+ * @write:	the task may write it
+ *
+ * The mapping is made by the first acquire and stays until the reference is deleted.
+ * The buffer counts as a user of it; the caller sets addr, kernel, len and size,
+ * with size not 0.
+ *
+ * Context: The task's own.  May sleep.
+ * Return: 0; -DIOS_ENOMEM; -DIOS_EBUSY, when it is mapped elsewhere than the program
+ * demands, or something else is there.
+ */
+int buf_lend_view(struct dios_lend *l, struct dal_pages *pages, size_t size, bool write)
 {
-	dal_unmap(t, buf->addr, buf->size);
-	dal_pages_free(buf->pages);
-	t->lent -= buf->size;
-	stat_add(STAT_LENT, -(s64)buf->size);
+	struct dios_mem *mem = l->ref->view;
+
+	if (!mem) {
+		mem = mem_new(l, pages, size, write);
+		if (IS_ERR(mem))
+			return PTR_ERR(mem);
+		/* A buffer that was borrowed may outlive the reference. */
+		object_get(l->ref->obj);
+		mem->obj = l->ref->obj;
+		l->ref->view = mem;
+	} else if (l->flags & DIOS_BUF_FIXED && l->iov.addr != mem->addr) {
+		return -DIOS_EBUSY;
+	}
+	mem->users++;
+	l->buf->mem = mem;
+	return 0;
+}
+
+/* The unlend operation of types whose buffers are memory only. */
+void buf_unlend(struct dios_task *t, struct dios_object *obj, struct dios_buf *buf)
+{
+	mem_put(t, buf->mem);
 }

@@ -43,6 +43,22 @@ struct dios_watch {
 	struct list_head link;
 	struct dios_object *obj;
 	struct dios_task *task;
+	u32 rights;			/* what for: DIOS_R_READ, DIOS_R_WRITE */
+};
+
+/*
+ * Pages that kernel and task share, mapped into the task.  The buffers made of
+ * them count as users; a buffer that was borrowed has the same memory.  Only the task
+ * itself touches it.
+ */
+struct dios_mem {
+	u32 users;
+	struct dios_object *obj;	/* whose own it is, with a hold; NULL: made for a buffer */
+	u64 addr;			/* in the task */
+	u64 size;			/* bytes mapped, whole pages */
+	u64 charged;			/* bytes lent to the task, of size */
+	struct dal_pages *pages;
+	void *kernel;			/* the pages in the kernel */
 };
 
 /* One piece of memory lent through a reference. */
@@ -50,10 +66,13 @@ struct dios_buf {
 	struct list_head link;		/* in ref->bufs */
 	u64 addr;			/* in the task; bytes */
 	u64 len;			/* bytes lent */
-	u64 size;			/* bytes mapped, whole pages */
+	u64 size;			/* bytes mapped, whole pages; 0: no memory yet */
 	bool write;
-	struct dal_pages *pages;	/* NULL for private memory */
-	void *kernel;			/* the pages in the kernel, or NULL */
+	bool info;			/* DIOS_BUF_INFO */
+	bool batch;			/* DIOS_BUF_BATCH */
+	struct dios_mem *mem;		/* NULL for private memory */
+	void *kernel;			/* where addr is in the kernel, or NULL */
+	u64 off;			/* the type's own: where in the object, or what version */
 };
 
 /* What a reference number stands for. */
@@ -61,7 +80,9 @@ struct dios_ref {
 	struct dios_object *obj;	/* one hold */
 	u64 id;				/* generation << 32 | slot */
 	u32 rights;
-	struct list_head bufs;		/* struct dios_buf; only the task itself */
+	/* Only the task itself. */
+	struct list_head bufs;		/* struct dios_buf */
+	struct dios_mem *view;		/* the object's own memory, once mapped; or NULL */
 };
 
 struct dios_slot {
@@ -103,8 +124,10 @@ struct dios_lend {
 	struct dios_task *task;
 	struct dios_ref *ref;
 	struct dios_buf *buf;		/* acquire: new and empty; else the one found */
+	struct dios_buf *src;		/* acquire by MOVE or BORROW: the buffer to take; else NULL */
 	u64 flags;			/* DIOS_BUF_* */
 	u64 len;			/* as the program passed it */
+	u64 off;			/* acquire: where in the object; 0 without DIOS_BUF_AT */
 	struct dios_iov iov;		/* as the program passed it; what acquire returns */
 };
 
@@ -116,12 +139,17 @@ struct dios_lend {
  *				copied in, spec_size bytes (NULL when that is 0)
  * acquire_*	yes		0: buf is mapped (buf_lend or its own way); error:
  *				buf has nothing
- * commit_*	yes		bytes taken, or an error; the buffer stays
+ * commit_*	yes		bytes taken, or an error; the buffer stays.  With
+ *				DIOS_BUF_NEXT, buf is the following one, also on error
  * discard	yes		the pages of lend->iov are free and read as zero
  * unlend	yes		buf's memory is gone; called for each buffer once,
- *				also when the task has ended
- * ready	no		whether acquire with these rights would not wait; any
- *				context, obj->lock held
+ *				also when the task has ended.  Not for DIOS_BUF_INFO
+ * info		no		out, info_size bytes, says what is known
+ * set_info	yes		what can be changed is; in is the kernel's own copy
+ * opened	no		one more reference with these rights
+ * closed	yes		one fewer; its buffers are gone already
+ * ready	no		whether acquire with these rights, of len bytes when it is a
+ *				FIFO's room, would not wait; any context, obj->lock held
  * task		no		the task that copy may give references to, held by obj
  * exe		no		the program that run may start, owned by obj
  * zombify	no		DIOS_DELETE_ZOMBIFY; obj_zombify makes it a zombie
@@ -136,20 +164,32 @@ struct dios_object_ops {
 	bool made_by_program;	/* create makes it; else only the kernel does */
 	bool host_only;		/* create needs a brand that may make Linux calls */
 	bool private;		/* never copied, handed over or named */
+	bool parts;		/* acquire takes DIOS_BUF_AT */
+	bool batches;		/* acquire takes DIOS_BUF_BATCH */
+	bool follows;		/* commit_write takes DIOS_BUF_NEXT */
+	bool ends;		/* commit_write takes DIOS_BUF_END */
+	u32 proximity;		/* DIOS_P_* */
+	u32 info_size;		/* bytes of what DIOS_BUF_INFO lends; 0: nothing */
 	struct dios_object *(*make)(struct dios_task *t, u64 flags, const void *spec);
 	int (*acquire_read)(struct dios_lend *l);
 	ssize_t (*commit_read)(struct dios_lend *l);
 	int (*acquire_write)(struct dios_lend *l);
 	ssize_t (*commit_write)(struct dios_lend *l);
 	int (*discard)(struct dios_lend *l);
-	void (*unlend)(struct dios_task *t, struct dios_buf *buf);
-	bool (*ready)(struct dios_object *obj, u32 rights);
+	void (*unlend)(struct dios_task *t, struct dios_object *obj, struct dios_buf *buf);
+	void (*info)(struct dios_object *obj, void *out);
+	int (*set_info)(struct dios_lend *l, const void *in);
+	void (*opened)(struct dios_object *obj, u32 rights);
+	void (*closed)(struct dios_object *obj, u32 rights);
+	bool (*ready)(struct dios_object *obj, u32 rights, u32 len);
 	struct dios_task *(*task)(struct dios_object *obj, struct dios_task *self);
 	struct dal_exe *(*exe)(struct dios_object *obj);
 	int (*zombify)(struct dios_object *obj);
 	void (*kill)(struct dios_object *obj);
 	void (*free)(struct dios_object *obj);
 };
+
+#define DIOS_INFO_MAX	96	/* bytes of the largest info but SELF's */
 
 /* The types, by number; main.c and the hosted tests fill it from obj/. */
 extern const struct dios_object_ops *const dios_types[DIOS_T_MAX + 1];
@@ -161,18 +201,24 @@ bool object_get_unless_free(struct dios_object *obj);
 void object_put(struct dios_object *obj);
 void object_kill(struct dios_object *obj);
 bool object_dead(struct dios_object *obj);
-void object_watch(struct dios_object *obj, struct dios_watch *w, struct dios_task *t);
+void object_watch(struct dios_object *obj, struct dios_watch *w, struct dios_task *t,
+		  u32 rights);
 void object_unwatch(struct dios_watch *w);
 void object_wake(struct dios_object *obj);
 void object_wake_locked(struct dios_object *obj);
-bool object_ready(struct dios_object *obj, u32 rights);
+void object_wake_for_locked(struct dios_object *obj, u32 rights);
+bool object_ready(struct dios_object *obj, u32 rights, u32 len);
 int object_wait(struct dios_task *t, struct dios_object *obj, u32 rights, u64 flags);
+int object_take(struct dios_lend *l, int (*take_locked)(struct dios_lend *l));
 
 struct dios_object *obj_make_none(struct dios_task *t, u64 flags, const void *spec);
 int obj_acquire_none(struct dios_lend *l);
 ssize_t obj_commit_none(struct dios_lend *l);
 int obj_discard_none(struct dios_lend *l);
-bool obj_ready_always(struct dios_object *obj, u32 rights);
+void obj_info_none(struct dios_object *obj, void *out);
+int obj_set_info_none(struct dios_lend *l, const void *in);
+void obj_opened_nothing(struct dios_object *obj, u32 rights);
+bool obj_ready_always(struct dios_object *obj, u32 rights, u32 len);
 struct dios_task *obj_task_none(struct dios_object *obj, struct dios_task *self);
 struct dal_exe *obj_exe_none(struct dios_object *obj);
 int obj_zombify(struct dios_object *obj);
@@ -207,8 +253,12 @@ struct dios_buf *buf_new(bool write);
 void buf_free(struct dios_task *t, struct dios_ref *ref, struct dios_buf *buf);
 struct dios_buf *buf_find(struct dios_ref *ref, const struct dios_iov *iov, bool write,
 			  bool part);
+void buf_moved(struct dios_task *t, struct dios_buf *src);
+size_t buf_len(const struct dios_lend *l, size_t usual);
 int buf_lend(struct dios_lend *l, size_t len);
-void buf_unlend(struct dios_task *t, struct dios_buf *buf);
+int buf_lend_view(struct dios_lend *l, struct dal_pages *pages, size_t size, bool write);
+void buf_unlend(struct dios_task *t, struct dios_object *obj, struct dios_buf *buf);
+void mem_put(struct dios_task *t, struct dios_mem *mem);
 
 /* task.c */
 struct dios_task *task_new(u32 brand, const char *comm);

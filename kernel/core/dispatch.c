@@ -64,8 +64,10 @@ int calls_check(void)
 		o = dios_types[i];
 		if (!o || o->type != i || !o->name || !o->make ||
 		    !o->acquire_read || !o->commit_read || !o->acquire_write ||
-		    !o->commit_write || !o->discard || !o->unlend || !o->ready ||
-		    !o->task || !o->exe || !o->zombify || !o->kill || !o->free)
+		    !o->commit_write || !o->discard || !o->unlend || !o->info ||
+		    !o->set_info || !o->opened || !o->closed || !o->ready ||
+		    !o->task || !o->exe || !o->zombify || !o->kill || !o->free ||
+		    o->info_size > DIOS_INFO_MAX)
 			return -DIOS_EINVAL;
 	}
 	return 0;

@@ -81,12 +81,14 @@ bool object_dead(struct dios_object *obj)
 	return READ_ONCE(obj->dead);
 }
 
-void object_watch(struct dios_object *obj, struct dios_watch *w, struct dios_task *t)
+void object_watch(struct dios_object *obj, struct dios_watch *w, struct dios_task *t,
+		  u32 rights)
 {
 	unsigned long flags;
 
 	w->obj = obj;
 	w->task = t;
+	w->rights = rights;
 	spin_lock_irqsave(&obj->lock, flags);
 	list_add_tail(&w->link, &obj->watches);
 	spin_unlock_irqrestore(&obj->lock, flags);
@@ -104,13 +106,19 @@ void object_unwatch(struct dios_watch *w)
 }
 
 /* The waiters cannot go away here: they unwatch under obj->lock. */
-void object_wake_locked(struct dios_object *obj)
+void object_wake_for_locked(struct dios_object *obj, u32 rights)
 {
 	struct dios_watch *w;
 
 	lockdep_assert_held(&obj->lock);
 	list_for_each_entry(w, &obj->watches, link)
-		dal_wake(w->task);
+		if (w->rights & rights)
+			dal_wake(w->task);
+}
+
+void object_wake_locked(struct dios_object *obj)
+{
+	object_wake_for_locked(obj, DIOS_R_ALL);
 }
 
 void object_wake(struct dios_object *obj)
@@ -123,13 +131,13 @@ void object_wake(struct dios_object *obj)
 }
 
 /* A zombie is ready for everything: using it fails at once. */
-bool object_ready(struct dios_object *obj, u32 rights)
+bool object_ready(struct dios_object *obj, u32 rights, u32 len)
 {
 	unsigned long flags;
 	bool ready;
 
 	spin_lock_irqsave(&obj->lock, flags);
-	ready = obj->dead || obj->ops->ready(obj, rights);
+	ready = obj->dead || obj->ops->ready(obj, rights, len);
 	spin_unlock_irqrestore(&obj->lock, flags);
 	return ready;
 }
@@ -152,9 +160,9 @@ int object_wait(struct dios_task *t, struct dios_object *obj, u32 rights, u64 fl
 	if (flags & DIOS_BUF_NONBLOCK) {
 		if (object_dead(obj))
 			return -DIOS_EZOMBIE;
-		return object_ready(obj, rights) ? 0 : -DIOS_EAGAIN;
+		return object_ready(obj, rights, 0) ? 0 : -DIOS_EAGAIN;
 	}
-	object_watch(obj, &w, t);
+	object_watch(obj, &w, t, rights);
 	do {
 		dal_wait_begin(t);
 		err = 0;
@@ -162,10 +170,53 @@ int object_wait(struct dios_task *t, struct dios_object *obj, u32 rights, u64 fl
 			err = -DIOS_EZOMBIE;
 			break;
 		}
-		if (object_ready(obj, rights))
+		if (object_ready(obj, rights, 0))
 			break;
 		err = dal_wait(t, -1);
 	} while (!err);
+	object_unwatch(&w);
+	return err;
+}
+
+/* One try, under the lock. */
+static int try_take(struct dios_lend *l, int (*take_locked)(struct dios_lend *l))
+{
+	struct dios_object *obj = l->ref->obj;
+	unsigned long flags;
+	int err;
+
+	spin_lock_irqsave(&obj->lock, flags);
+	err = obj->dead ? -DIOS_EZOMBIE : take_locked(l);
+	spin_unlock_irqrestore(&obj->lock, flags);
+	return err;
+}
+
+/**
+ * object_take() - Take something of an object, and wait until it is there.
+ * @l:			an acquire, or a commit with DIOS_BUF_NEXT
+ * @take_locked:	takes it, or says -DIOS_EAGAIN; called with obj->lock held
+ *
+ * Context: The task's own.  Sleeps unless DIOS_BUF_NONBLOCK.
+ * Return: what take_locked said, but -DIOS_EAGAIN only with DIOS_BUF_NONBLOCK;
+ * -DIOS_EINTR, -DIOS_EZOMBIE.
+ */
+int object_take(struct dios_lend *l, int (*take_locked)(struct dios_lend *l))
+{
+	struct dios_watch w;
+	int err = try_take(l, take_locked);
+
+	if (err != -DIOS_EAGAIN || l->flags & DIOS_BUF_NONBLOCK)
+		return err;
+	object_watch(l->ref->obj, &w, l->task, l->buf->write ? DIOS_R_WRITE : DIOS_R_READ);
+	for (;;) {
+		dal_wait_begin(l->task);
+		err = try_take(l, take_locked);
+		if (err != -DIOS_EAGAIN)
+			break;
+		err = dal_wait(l->task, -1);
+		if (err)
+			break;
+	}
 	object_unwatch(&w);
 	return err;
 }
@@ -192,7 +243,20 @@ int obj_discard_none(struct dios_lend *l)
 	return -DIOS_ENOTSUP;
 }
 
-bool obj_ready_always(struct dios_object *obj, u32 rights)
+void obj_info_none(struct dios_object *obj, void *out)
+{
+}
+
+int obj_set_info_none(struct dios_lend *l, const void *in)
+{
+	return -DIOS_ENOTSUP;
+}
+
+void obj_opened_nothing(struct dios_object *obj, u32 rights)
+{
+}
+
+bool obj_ready_always(struct dios_object *obj, u32 rights, u32 len)
 {
 	return true;
 }

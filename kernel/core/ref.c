@@ -75,6 +75,7 @@ struct dios_ref *ref_new(struct dios_object *obj, u32 rights)
 	ref->obj = obj;
 	ref->rights = rights;
 	INIT_LIST_HEAD(&ref->bufs);
+	obj->ops->opened(obj, rights);
 	stat_add(STAT_REFS, 1);
 	return ref;
 }
@@ -82,6 +83,7 @@ struct dios_ref *ref_new(struct dios_object *obj, u32 rights)
 /* The end of a reference that is in no table; it has no buffers. */
 void ref_free(struct dios_ref *ref)
 {
+	ref->obj->ops->closed(ref->obj, ref->rights);
 	object_put(ref->obj);
 	kfree(ref);
 	stat_add(STAT_REFS, -1);
@@ -218,6 +220,8 @@ static void bufs_free(struct dios_task *t, struct dios_ref *ref)
 
 	list_for_each_entry_safe(buf, next, &ref->bufs, link)
 		buf_free(t, ref, buf);
+	if (ref->view)
+		mem_put(t, ref->view);
 }
 
 /* Take a reference out of its table, with its buffers.  The task's own context. */

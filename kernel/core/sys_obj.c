@@ -9,7 +9,7 @@
  */
 #include "core.h"
 
-#define SPEC_MAX	32	/* bytes of the largest spec */
+#define SPEC_MAX	64	/* bytes of the largest spec */
 
 /* syscall/dios: Create */
 s64 sys_create(struct dios_task *t, const u64 a[6])

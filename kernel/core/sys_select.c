@@ -18,6 +18,7 @@
 struct wait {
 	struct dios_watch watch;
 	u32 rights;
+	u32 len;
 };
 
 /* Index of a ready one, or -1. */
@@ -27,7 +28,7 @@ static int look(struct wait *w, u32 n, u32 from)
 
 	for (i = 0; i < n; i++) {
 		k = from + i < n ? from + i : from + i - n;
-		if (object_ready(w[k].watch.obj, w[k].rights))
+		if (object_ready(w[k].watch.obj, w[k].rights, w[k].len))
 			return k;
 	}
 	return -1;
@@ -40,13 +41,16 @@ static int decode(struct dios_task *t, const struct dios_wait *in, u32 n, struct
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		if (in[i].pad || !in[i].rights ||
+		if (!in[i].rights ||
 		    in[i].rights & ~(DIOS_R_READ | DIOS_R_WRITE))
 			return -DIOS_EINVAL;
 		ref = ref_find(t, in[i].ref, in[i].rights);
 		if (IS_ERR(ref))
 			return PTR_ERR(ref);
+		if (in[i].len && !(in[i].rights & DIOS_R_WRITE && ref->obj->ops->batches))
+			return -DIOS_EINVAL;
 		w[i].watch.obj = ref->obj;
+		w[i].len = in[i].len;
 		w[i].rights = in[i].rights;
 	}
 	return 0;
@@ -63,7 +67,7 @@ static int wait_for_one(struct dios_task *t, struct wait *w, u32 n, s64 deadline
 	if (!deadline)
 		return -DIOS_ETIMEDOUT;
 	for (i = 0; i < n; i++)
-		object_watch(w[i].watch.obj, &w[i].watch, t);
+		object_watch(w[i].watch.obj, &w[i].watch, t, w[i].rights);
 	do {
 		dal_wait_begin(t);
 		winner = look(w, n, from);

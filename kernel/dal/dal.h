@@ -75,16 +75,22 @@ void dal_wake(struct dios_task *t);
 
 /*
  * Pages that kernel and task share: zeroed, charged to the task that is
- * running.  dal_pages_get_kernel() is their address in the kernel.  The pages
+ * running.  dal_pages_kernel() is their address in the kernel, or NULL.  The pages
  * live until both dal_pages_free() was called and no task has them mapped.
  * May sleep.  ERR_PTR(-DIOS_ENOMEM).
+ *
+ * A ring is seen twice in a row, in the kernel and, mapped with 2 * len, in a
+ * task: what runs over its end goes on at its start.  Lazy pages are backed
+ * when they are touched, and the kernel does not see them.
  */
 struct dal_pages *dal_pages_alloc(size_t len);
+struct dal_pages *dal_pages_alloc_ring(size_t len);
+struct dal_pages *dal_pages_alloc_lazy(size_t len);
 void *dal_pages_kernel(struct dal_pages *p);
 void dal_pages_free(struct dal_pages *p);
 
 /*
- * Map into the running task.  addr is a hint (0: none), or with
+ * Map into the running task, len bytes from the first page.  addr is a hint (0: none), or with
  * fixed the only place wanted (-DIOS_EBUSY when it is taken).  Read-only pages
  * can never be made writable by the task.  May sleep.
  * Return: 0 and *out; -DIOS_ENOMEM, -DIOS_EBUSY, -DIOS_EINVAL.

@@ -47,7 +47,7 @@ static struct dios_object *console_make(struct dios_task *t, u64 flags, const vo
 
 static int console_acquire_write(struct dios_lend *l)
 {
-	return buf_lend(l, l->len ? l->len : BUF_DEFAULT);
+	return buf_lend(l, buf_len(l, BUF_DEFAULT));
 }
 
 static ssize_t console_commit_write(struct dios_lend *l)
@@ -82,6 +82,10 @@ const struct dios_object_ops console_ops = {
 	.commit_write	= console_commit_write,
 	.discard	= obj_discard_none,
 	.unlend		= buf_unlend,
+	.info		= obj_info_none,
+	.set_info	= obj_set_info_none,
+	.opened		= obj_opened_nothing,
+	.closed		= obj_opened_nothing,
 	.ready		= obj_ready_always,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,

@@ -19,6 +19,10 @@ const struct dios_object_ops var = {			\
 	.commit_write	= obj_commit_none,		\
 	.discard	= obj_discard_none,		\
 	.unlend		= buf_unlend,			\
+	.info		= obj_info_none,		\
+	.set_info	= obj_set_info_none,		\
+	.opened		= obj_opened_nothing,		\
+	.closed		= obj_opened_nothing,		\
 	.ready		= obj_ready_always,		\
 	.task		= obj_task_none,		\
 	.exe		= obj_exe_none,			\
@@ -27,8 +31,6 @@ const struct dios_object_ops var = {			\
 	.free		= obj_free_plain,		\
 }
 
-LATER(shmem_ops,  "shmem",  DIOS_T_SHMEM);
-LATER(fifo_ops,	  "fifo",   DIOS_T_FIFO);
 LATER(stream_ops, "stream", DIOS_T_STREAM);
 LATER(dgram_ops,  "dgram",  DIOS_T_DGRAM);
 LATER(group_ops,  "group",  DIOS_T_GROUP);

@@ -42,6 +42,8 @@ static int privmem_acquire_write(struct dios_lend *l)
 	u64 quota = READ_ONCE(dios_quota_memory);
 	int err;
 
+	if (l->src)
+		return -DIOS_ENOTSUP;
 	if (l->len && l->len != m->size)
 		return -DIOS_EINVAL;
 	if (!list_empty(&l->ref->bufs))
@@ -67,7 +69,8 @@ static int privmem_discard(struct dios_lend *l)
 	return dal_discard(l->iov.addr, l->iov.len);
 }
 
-static void privmem_unlend(struct dios_task *t, struct dios_buf *buf)
+static void privmem_unlend(struct dios_task *t, struct dios_object *obj,
+			   struct dios_buf *buf)
 {
 	dal_unmap(t, buf->addr, buf->size);
 	t->memory -= buf->size;
@@ -87,6 +90,10 @@ const struct dios_object_ops privmem_ops = {
 	.commit_write	= privmem_commit_write,
 	.discard	= privmem_discard,
 	.unlend		= privmem_unlend,
+	.info		= obj_info_none,
+	.set_info	= obj_set_info_none,
+	.opened		= obj_opened_nothing,
+	.closed		= obj_opened_nothing,
 	.ready		= obj_ready_always,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,

@@ -23,7 +23,7 @@ static struct dios_object *random_make(struct dios_task *t, u64 flags, const voi
 
 static int random_acquire_read(struct dios_lend *l)
 {
-	int err = buf_lend(l, l->len ? l->len : BUF_DEFAULT);
+	int err = buf_lend(l, buf_len(l, BUF_DEFAULT));
 
 	if (!err)
 		dal_random(l->buf->kernel, l->buf->len);
@@ -49,6 +49,10 @@ const struct dios_object_ops random_ops = {
 	.commit_write	= obj_commit_none,
 	.discard	= obj_discard_none,
 	.unlend		= buf_unlend,
+	.info		= obj_info_none,
+	.set_info	= obj_set_info_none,
+	.opened		= obj_opened_nothing,
+	.closed		= obj_opened_nothing,
 	.ready		= obj_ready_always,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,

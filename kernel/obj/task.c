@@ -17,7 +17,7 @@ static struct dios_task *task_of(struct dios_object *obj)
 	return container_of(obj, struct dios_task, obj);
 }
 
-static bool task_ready(struct dios_object *obj, u32 rights)
+static bool task_ready(struct dios_object *obj, u32 rights, u32 len)
 {
 	return rights & DIOS_R_WRITE || READ_ONCE(task_of(obj)->ended);
 }
@@ -69,6 +69,10 @@ const struct dios_object_ops task_ops = {
 	.commit_write	= obj_commit_none,
 	.discard	= obj_discard_none,
 	.unlend		= buf_unlend,
+	.info		= obj_info_none,
+	.set_info	= obj_set_info_none,
+	.opened		= obj_opened_nothing,
+	.closed		= obj_opened_nothing,
 	.ready		= task_ready,
 	.task		= task_task,
 	.exe		= obj_exe_none,

@@ -98,7 +98,7 @@ static struct dios_object *timer_make(struct dios_task *t, u64 flags, const void
 	return &tm->obj;
 }
 
-static bool timer_ready(struct dios_object *obj, u32 rights)
+static bool timer_ready(struct dios_object *obj, u32 rights, u32 len)
 {
 	return rights & DIOS_R_WRITE || timer_of(obj)->count;
 }
@@ -205,6 +205,10 @@ const struct dios_object_ops timer_ops = {
 	.commit_write	= timer_commit_write,
 	.discard	= obj_discard_none,
 	.unlend		= buf_unlend,
+	.info		= obj_info_none,
+	.set_info	= obj_set_info_none,
+	.opened		= obj_opened_nothing,
+	.closed		= obj_opened_nothing,
 	.ready		= timer_ready,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,

@@ -184,14 +184,18 @@ static void arguments(void)
 	u64 ref = new_random(), dead = new_timer(1, 0), i;
 	struct dios_iov iov = { 0, POISON };
 
-	for each_bad_flag(f, DIOS_BUF_MOVE | DIOS_BUF_BORROW | DIOS_BUF_NONBLOCK | DIOS_BUF_FIXED) {
+	for each_bad_flag(f, BUF_FLAGS) {
 		is(acquire_read(f, ref, 1, ADDR(&iov)), -DIOS_EINVAL);
 		is(acquire_read(f, 0, 1, 8), -DIOS_EINVAL);
 	}
-	/* These come with the types that share buffers. */
-	is(acquire_read(DIOS_BUF_MOVE, ref, 1, ADDR(&iov)), -DIOS_ENOTSUP);
-	is(acquire_read(DIOS_BUF_BORROW, ref, 1, ADDR(&iov)), -DIOS_ENOTSUP);
-	is(acquire_read(DIOS_BUF_MOVE | DIOS_BUF_BORROW, ref, 1, ADDR(&iov)), -DIOS_ENOTSUP);
+	/* The reference to take a buffer from is nonsense. */
+	is(acquire_read(DIOS_BUF_MOVE, ref, 1, ADDR(&iov)), -DIOS_EBADREF);
+	is(acquire_read(DIOS_BUF_BORROW, ref, 1, ADDR(&iov)), -DIOS_EBADREF);
+	is(acquire_read(DIOS_BUF_MOVE | DIOS_BUF_BORROW, ref, 1, ADDR(&iov)), -DIOS_EINVAL);
+	/* What a RANDOM does not have. */
+	is(acquire_read(DIOS_BUF_INFO, ref, 1, ADDR(&iov)), -DIOS_ENOTSUP);
+	is(acquire_read(DIOS_BUF_AT, ref, 1, ADDR(&iov)), -DIOS_ENOTSUP);
+	is(acquire_read(DIOS_BUF_BATCH, ref, 1, ADDR(&iov)), -DIOS_ENOTSUP);
 	for each_bad_ref(r)
 		is(acquire_read(0, r, 1, ADDR(&iov)), -DIOS_EBADREF);
 	is(delete(DIOS_DELETE_ZOMBIFY, dead), 0);

@@ -138,12 +138,12 @@ static void arguments(void)
 	u64 ref = new_timer(0, 0), mem = new_privmem(PAGE), i;
 	struct dios_iov iov = { 0, POISON };
 
-	for each_bad_flag(f, DIOS_BUF_MOVE | DIOS_BUF_BORROW | DIOS_BUF_NONBLOCK | DIOS_BUF_FIXED) {
+	for each_bad_flag(f, BUF_FLAGS) {
 		is(acquire_write(f, ref, 0, ADDR(&iov)), -DIOS_EINVAL);
 		is(acquire_write(f, 0, 0, 8), -DIOS_EINVAL);
 	}
-	is(acquire_write(DIOS_BUF_MOVE, ref, 0, ADDR(&iov)), -DIOS_ENOTSUP);
-	is(acquire_write(DIOS_BUF_BORROW, mem, 0, ADDR(&iov)), -DIOS_ENOTSUP);
+	is(acquire_write(DIOS_BUF_MOVE, ref, 0, ADDR(&iov)), -DIOS_EBADREF);
+	is(acquire_write(DIOS_BUF_BORROW, mem, 0, ADDR(&iov)), -DIOS_EBADREF);
 	for each_bad_ref(r)
 		is(acquire_write(0, r, 0, ADDR(&iov)), -DIOS_EBADREF);
 	is(delete(DIOS_DELETE_ZOMBIFY, ref), 0);

@@ -104,10 +104,13 @@ static void arguments(void)
 	struct dios_iov iov = { 0, 0 }, wrong, r = { 0, 0 };
 
 	is(acquire_write(0, start->err, 2 * PAGE, ADDR(&iov)), 0);
-	for each_bad_flag(f, DIOS_BUF_NONBLOCK) {
+	for each_bad_flag(f, DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK | DIOS_BUF_END) {
 		is(commit_write(f, start->err, 1, ADDR(&iov)), -DIOS_EINVAL);
 		is(commit_write(f, 0, 1, 8), -DIOS_EINVAL);
 	}
+	/* What a CONSOLE does not have. */
+	is(commit_write(DIOS_BUF_NEXT, start->err, 1, ADDR(&iov)), -DIOS_ENOTSUP);
+	is(commit_write(DIOS_BUF_END, start->err, 1, ADDR(&iov)), -DIOS_ENOTSUP);
 	for each_bad_ref(b)
 		is(commit_write(0, b, 0, ADDR(&iov)), -DIOS_EBADREF);
 	is(commit_write(0, start->err, 0, 0), -DIOS_EFAULT);

@@ -3,7 +3,7 @@
 #include "abi.h"
 
 static const u32 later[] = {
-	DIOS_T_SHMEM, DIOS_T_FIFO, DIOS_T_STREAM, DIOS_T_DGRAM, DIOS_T_GROUP,
+	DIOS_T_STREAM, DIOS_T_DGRAM, DIOS_T_GROUP,
 };
 
 static void types(void)

@@ -251,7 +251,7 @@ static s64 sleep_on(struct player *p)
 
 	for (i = 0; i < n; i++)
 		u->waits[i] = (struct dios_wait){ .ref = any_ref(p), .rights = 1 + byte() % 4,
-						  .pad = byte() == 255 };
+						  .len = byte() == 255 };
 	count = byte() < 250 ? n : word();
 	at = address(p, u->out);
 	u->out[0] = ~0ull;

@@ -411,14 +411,30 @@ int dal_copy_out(u64 dst, const void *src, size_t len)
 	return n < len ? -DIOS_EFAULT : 0;
 }
 
-/* Pages of kernel and task: a file in memory, mapped twice. */
+/*
+ * Pages of kernel and task: a file in memory, mapped into both.  All are backed
+ * lazily, those called lazy too, which the kernel does not see.
+ */
 struct dal_pages {
 	int fd;
-	size_t len;
-	void *kernel;
+	size_t len;		/* of the file */
+	size_t seen;		/* bytes mapped: twice len for a ring */
+	void *kernel;		/* or NULL */
 };
 
-struct dal_pages *dal_pages_alloc(size_t len)
+/* Map so much of the pages at a place that is reserved already. */
+static void map_pages_at(void *at, int fd, size_t file_len, size_t len, int prot)
+{
+	size_t off;
+	void *got;
+
+	for (off = 0; off < len; off += file_len) {
+		got = mmap(at + off, min(len - off, file_len), prot, MAP_SHARED | MAP_FIXED, fd, 0);
+		BUG_ON(got == MAP_FAILED);
+	}
+}
+
+static struct dal_pages *pages_alloc(size_t len, size_t seen, bool kernel)
 {
 	struct dal_pages *p;
 
@@ -430,12 +446,32 @@ struct dal_pages *dal_pages_alloc(size_t len)
 	if (!p)
 		return ERR_PTR(-DIOS_ENOMEM);
 	p->len = len;
+	p->seen = seen;
+	p->kernel = NULL;
 	p->fd = memfd_create("dios", MFD_CLOEXEC);
 	BUG_ON(p->fd < 0 || ftruncate(p->fd, len));
-	p->kernel = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd, 0);
-	BUG_ON(p->kernel == MAP_FAILED);
+	if (kernel) {
+		p->kernel = mmap(NULL, seen, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		BUG_ON(p->kernel == MAP_FAILED);
+		map_pages_at(p->kernel, p->fd, len, seen, PROT_READ | PROT_WRITE);
+	}
 	handles(1);
 	return p;
+}
+
+struct dal_pages *dal_pages_alloc(size_t len)
+{
+	return pages_alloc(len, len, true);
+}
+
+struct dal_pages *dal_pages_alloc_ring(size_t len)
+{
+	return pages_alloc(len, 2 * len, true);
+}
+
+struct dal_pages *dal_pages_alloc_lazy(size_t len)
+{
+	return pages_alloc(len, len, false);
 }
 
 void *dal_pages_kernel(struct dal_pages *p)
@@ -445,7 +481,8 @@ void *dal_pages_kernel(struct dal_pages *p)
 
 void dal_pages_free(struct dal_pages *p)
 {
-	munmap(p->kernel, p->len);
+	if (p->kernel)
+		munmap(p->kernel, p->seen);
 	close(p->fd);
 	kfree(p);
 	handles(-1);
@@ -487,12 +524,13 @@ static s64 find_room(u64 addr, u64 n)
 	return -1;
 }
 
-static int map(struct dios_task *t, int fd, size_t len, bool writable, u64 addr, bool fixed,
-	       u64 *out)
+/* p NULL: private memory. */
+static int map(struct dios_task *t, struct dal_pages *p, size_t len, bool writable, u64 addr,
+	       bool fixed, u64 *out)
 {
 	int prot = PROT_READ | (writable ? PROT_WRITE : 0);
 	u64 i, n = len / DIOS_PAGE_SIZE;
-	void *got;
+	void *place;
 	s64 at;
 	int err = 0;
 
@@ -512,10 +550,12 @@ static int map(struct dios_task *t, int fd, size_t len, bool writable, u64 addr,
 			err = -DIOS_EBUSY;
 	}
 	if (!err) {
-		got = mmap(arena.base + at * DIOS_PAGE_SIZE, len, prot, MAP_FIXED |
-			   (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED),
-			   fd, 0);
-		BUG_ON(got == MAP_FAILED);
+		place = arena.base + at * DIOS_PAGE_SIZE;
+		if (p)
+			map_pages_at(place, p->fd, p->len, len, prot);
+		else
+			BUG_ON(mmap(place, len, prot, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS |
+				    MAP_NORESERVE, -1, 0) == MAP_FAILED);
 		for (i = 0; i < n; i++) {
 			arena.pages[at + i].owner = t;
 			arena.pages[at + i].writable = writable;
@@ -551,10 +591,10 @@ static void unmap(struct dios_task *t, u64 addr, size_t len)
 int dal_map_pages(struct dal_pages *p, size_t len, bool writable, u64 addr, bool fixed, u64 *out)
 {
 	might_sleep();
-	BUG_ON(len != p->len);
+	BUG_ON(len > p->seen);
 	if (fails(FAIL_MAP))
 		return -DIOS_ENOMEM;
-	return map(cpu.task, p->fd, len, writable, addr, fixed, out);
+	return map(cpu.task, p, len, writable, addr, fixed, out);
 }
 
 int dal_map_anon(size_t len, u64 addr, bool fixed, u64 *out)
@@ -562,7 +602,7 @@ int dal_map_anon(size_t len, u64 addr, bool fixed, u64 *out)
 	might_sleep();
 	if (fails(FAIL_MAP))
 		return -DIOS_ENOMEM;
-	return map(cpu.task, -1, len, true, addr, fixed, out);
+	return map(cpu.task, NULL, len, true, addr, fixed, out);
 }
 
 int dal_discard(u64 addr, size_t len)
@@ -587,7 +627,7 @@ void *hosted_map(struct dios_task *t, size_t len, bool writable)
 {
 	u64 addr;
 
-	BUG_ON(map(t, -1, ALIGN(len, DIOS_PAGE_SIZE), writable, 0, false, &addr));
+	BUG_ON(map(t, NULL, ALIGN(len, DIOS_PAGE_SIZE), writable, 0, false, &addr));
 	return hosted_ptr(addr);
 }
 
@@ -901,7 +941,12 @@ u32 hosted_exit_status(struct dios_task *t)
 
 s64 hosted_call(struct dios_task *t, u32 nr, u64 a, u64 b, u64 c, u64 d, u64 e)
 {
-	const u64 args[6] = { a, b, c, d, e };
+	return hosted_call6(t, nr, a, b, c, d, e, 0x5a5a5a5a5a5a5a5a);
+}
+
+s64 hosted_call6(struct dios_task *t, u32 nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+{
+	const u64 args[6] = { a, b, c, d, e, f };
 	s64 ret;
 
 	BUG_ON(cpu.task);

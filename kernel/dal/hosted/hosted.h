@@ -32,6 +32,7 @@ void hosted_task_end(struct dios_task *t, u32 how, u32 status);
  * is held.  In the thread of a program it does not return when the task is
  * to end.
  */
+s64 hosted_call6(struct dios_task *t, u32 nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 s64 hosted_call(struct dios_task *t, u32 nr, u64 a, u64 b, u64 c, u64 d, u64 e);
 
 /* The task has asked to end (delete of SELF), or was killed: end it. */

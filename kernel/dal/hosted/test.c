@@ -254,11 +254,16 @@ s64 t_select_one(struct dios_task *t, u64 ref, u32 rights, s64 deadline)
 
 s64 t_buf(struct dios_task *t, u32 nr, u64 flags, u64 ref, u64 len, struct dios_iov *iov)
 {
+	return t_take(t, nr, flags, ref, len, iov, 0);
+}
+
+s64 t_take(struct dios_task *t, u32 nr, u64 flags, u64 ref, u64 len, struct dios_iov *iov, u64 from)
+{
 	struct args *u = args_new(t);
 	s64 ret;
 
 	u->iov = *iov;
-	ret = call(t, nr, flags, ref, len, hosted_addr(&u->iov), 0);
+	ret = call(t, nr, flags, ref, len, hosted_addr(&u->iov), from);
 	*iov = u->iov;
 	hosted_unmap(t, u);
 	return ret;

@@ -113,6 +113,8 @@ s64 t_select_one(struct dios_task *t, u64 ref, u32 rights, s64 deadline);
 
 /* nr is DIOS_ACQUIRE_READ, ...; iov in and out. */
 s64 t_buf(struct dios_task *t, u32 nr, u64 flags, u64 ref, u64 len, struct dios_iov *iov);
+/* acquire by DIOS_BUF_MOVE or DIOS_BUF_BORROW. */
+s64 t_take(struct dios_task *t, u32 nr, u64 flags, u64 ref, u64 len, struct dios_iov *iov, u64 from);
 s64 t_release(struct dios_task *t, u32 nr, u64 flags, u64 ref, const struct dios_iov *iov);
 
 /* Start the program of a descriptor, with so many strings and grants. */

@@ -76,8 +76,7 @@ TEST(create_flags_and_types)
 
 TEST(create_of_what_comes_later)
 {
-	static const u32 later[] = { DIOS_T_SHMEM, DIOS_T_FIFO, DIOS_T_STREAM, DIOS_T_DGRAM,
-				     DIOS_T_BLOB, DIOS_T_GROUP };
+	static const u32 later[] = { DIOS_T_STREAM, DIOS_T_DGRAM, DIOS_T_BLOB, DIOS_T_GROUP };
 	struct world w = enter(limbo());
 	u32 i;
 
@@ -380,9 +379,9 @@ TEST(select_errors)
 		FAILS(DIOS_EFAULT, SELECT(w, 0, w.a, 1, at, 0));
 	for (n = 1; n < 10; n++) {
 		in[n - 1] = (struct dios_wait){ .ref = w.random, .rights = DIOS_R_READ };
-		in[n - 1].pad = 1;
+		in[n - 1].len = 1;
 		FAILS(DIOS_EINVAL, SELECT(w, 0, w.a, n, out, 0));
-		in[n - 1].pad = 0;
+		in[n - 1].len = 0;
 		in[n - 1].rights = 0;
 		FAILS(DIOS_EINVAL, SELECT(w, 0, w.a, n, out, 0));
 		in[n - 1].rights = DIOS_R_EXEC;
@@ -405,7 +404,8 @@ TEST(select_errors)
 TEST(acquire_errors)
 {
 	static const u32 calls[] = { DIOS_ACQUIRE_READ, DIOS_ACQUIRE_WRITE };
-	const u64 known = DIOS_BUF_MOVE | DIOS_BUF_BORROW | DIOS_BUF_NONBLOCK | DIOS_BUF_FIXED;
+	const u64 known = DIOS_BUF_MOVE | DIOS_BUF_BORROW | DIOS_BUF_NONBLOCK | DIOS_BUF_FIXED |
+			  DIOS_BUF_INFO | DIOS_BUF_AT | DIOS_BUF_BATCH;
 	struct world w = enter(pure());
 	struct dios_iov *iov = (void *)w.page;
 	u64 at, refs[2], timer;
@@ -421,8 +421,14 @@ TEST(acquire_errors)
 			FAILS(DIOS_EFAULT, BUF(w, calls[i], 0, refs[i], 0, at));
 		FAILS(DIOS_EBADREF, BUF(w, calls[i], 0, 0, 0, w.a));
 		FAILS(DIOS_EBADREF, BUF(w, calls[i], 0, refs[i] + (1ull << 32), 0, w.a));
-		FAILS(DIOS_ENOTSUP, BUF(w, calls[i], DIOS_BUF_MOVE, refs[i], 0, w.a));
-		FAILS(DIOS_ENOTSUP, BUF(w, calls[i], DIOS_BUF_BORROW, refs[i], 0, w.a));
+		/* The reference to take a buffer from is 0. */
+		FAILS(DIOS_EBADREF, BUF(w, calls[i], DIOS_BUF_MOVE, refs[i], 0, w.a));
+		FAILS(DIOS_EBADREF, BUF(w, calls[i], DIOS_BUF_BORROW, refs[i], 0, w.a));
+		FAILS(DIOS_EINVAL, BUF(w, calls[i], DIOS_BUF_MOVE | DIOS_BUF_BORROW, refs[i], 0, w.a));
+		FAILS(DIOS_EINVAL, BUF(w, calls[i], DIOS_BUF_INFO | DIOS_BUF_AT, refs[i], 0, w.a));
+		FAILS(DIOS_ENOTSUP, BUF(w, calls[i], DIOS_BUF_INFO, refs[i], 0, w.a));
+		FAILS(DIOS_ENOTSUP, BUF(w, calls[i], DIOS_BUF_AT, refs[i], 0, w.a));
+		FAILS(DIOS_ENOTSUP, BUF(w, calls[i], DIOS_BUF_BATCH, refs[i], 0, w.a));
 		/* Where it shall be. */
 		iov->addr = 1;
 		FAILS(DIOS_EINVAL, BUF(w, calls[i], 0, refs[i], 0, w.a));
@@ -467,7 +473,7 @@ TEST(commit_and_release_errors)
 		bool commit, write;
 	} calls[] = {
 		{ DIOS_COMMIT_READ, DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK, true, false },
-		{ DIOS_COMMIT_WRITE, DIOS_BUF_NONBLOCK, true, true },
+		{ DIOS_COMMIT_WRITE, DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK | DIOS_BUF_END, true, true },
 		{ DIOS_RELEASE_READ, 0, false, false },
 		{ DIOS_RELEASE_WRITE, DIOS_BUF_DISCARD | DIOS_BUF_COMMIT, false, true },
 	};

@@ -319,7 +319,7 @@ TEST(no_wake_up_is_lost)
 		set->first = i % 2 ? 1 : dal_now() + 1;	/* due at once, and by the clock */
 		CHECK_EQ(t_buf(t, DIOS_COMMIT_WRITE, 0, timer, iov.len, &iov), iov.len);
 		hosted_clock_add(1);
-		while (object_ready(ref->obj, DIOS_R_READ))
+		while (object_ready(ref->obj, DIOS_R_READ, 0))
 			usleep(i % 7);
 	}
 	CHECK(!pthread_join(w.thread, NULL));

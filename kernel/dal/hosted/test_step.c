@@ -290,7 +290,7 @@ static void does_what_was_said_last(bool stepped)
 	if (!stepped)
 		CHECK_EQ(err, 0);
 	/* Reading says the same as waiting, and when it was off it is not due next. */
-	CHECK_EQ(!err, object_ready(obj, DIOS_R_READ));
+	CHECK_EQ(!err, object_ready(obj, DIOS_R_READ, 0));
 	err = t_buf(a, DIOS_ACQUIRE_READ, DIOS_BUF_NONBLOCK, ref_a, 0, &iov);
 	CHECK(!err || err == -DIOS_EAGAIN);
 	if (!err)

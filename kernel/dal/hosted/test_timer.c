@@ -229,7 +229,7 @@ TEST(a_dead_timer_is_never_due)
 	/* No event is left. */
 	CHECK_EQ(t_select(t, NULL, 0, NULL, -1), -DIOS_EINTR);
 	hosted_clock_add(10 * MS);
-	CHECK(r->obj->dead && !r->obj->ops->ready(r->obj, DIOS_R_READ));
+	CHECK(r->obj->dead && !r->obj->ops->ready(r->obj, DIOS_R_READ, 0));
 	quit(t);
 }
 

@@ -4,7 +4,8 @@
  *
  * Shared pages are mapped as an anonymous file whose mmap puts counted pages
  * into the mapping: they live until the mapping is gone too, whatever the
- * kernel drops first.  Private memory is Linux's own anonymous memory.
+ * kernel drops first.  Lazy ones are those of a shmem file, which comes in the
+ * anonymous one's place.  Private memory is Linux's own anonymous memory.
  *
  * Locks: mmap_lock, by the host's functions.
  */
@@ -13,13 +14,17 @@
 #include <linux/highmem.h>
 #include <linux/mman.h>
 #include <linux/module.h>
+#include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include "linux.h"
 
 struct dal_pages {
-	void *kernel;
-	size_t len;
+	void *kernel;		/* NULL for lazy pages */
+	size_t len;		/* bytes there are */
+	size_t seen;		/* bytes seen at kernel: twice len for a ring */
+	struct page **pages;	/* of a ring, each of them twice; or NULL */
+	struct file *file;	/* of lazy pages, or NULL */
 };
 
 int dal_copy_in(void *dst, u64 src, size_t len)
@@ -34,13 +39,69 @@ int dal_copy_out(u64 dst, const void *src, size_t len)
 
 struct dal_pages *dal_pages_alloc(size_t len)
 {
-	struct dal_pages *p = kmalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+	struct dal_pages *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+
+	if (!p)
+		return ERR_PTR(-DIOS_ENOMEM);
+	p->len = p->seen = len;
+	p->kernel = __vmalloc(len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!p->kernel) {
+		kfree(p);
+		return ERR_PTR(-DIOS_ENOMEM);
+	}
+	return p;
+}
+
+/* Free a ring; it may have fewer pages than it shall have, and no mapping. */
+static void ring_free(struct dal_pages *p)
+{
+	size_t i;
+
+	if (p->kernel)
+		vunmap(p->kernel);
+	for (i = 0; i < p->len / PAGE_SIZE && p->pages[i]; i++)
+		__free_page(p->pages[i]);
+	kvfree(p->pages);
+	kfree(p);
+}
+
+struct dal_pages *dal_pages_alloc_ring(size_t len)
+{
+	struct dal_pages *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+	size_t i, n = len / PAGE_SIZE;
 
 	if (!p)
 		return ERR_PTR(-DIOS_ENOMEM);
 	p->len = len;
-	p->kernel = __vmalloc(len, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	p->seen = 2 * len;
+	p->pages = kvcalloc(2 * n, sizeof(*p->pages), GFP_KERNEL_ACCOUNT);
+	if (!p->pages) {
+		kfree(p);
+		return ERR_PTR(-DIOS_ENOMEM);
+	}
+	for (i = 0; i < n; i++) {
+		p->pages[i] = p->pages[n + i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		if (!p->pages[i])
+			break;
+	}
+	if (i == n)
+		p->kernel = vmap(p->pages, 2 * n, VM_MAP, PAGE_KERNEL);
 	if (!p->kernel) {
+		ring_free(p);
+		return ERR_PTR(-DIOS_ENOMEM);
+	}
+	return p;
+}
+
+struct dal_pages *dal_pages_alloc_lazy(size_t len)
+{
+	struct dal_pages *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+
+	if (!p)
+		return ERR_PTR(-DIOS_ENOMEM);
+	p->len = len;
+	p->file = shmem_file_setup("dios", len, VM_NORESERVE);
+	if (IS_ERR(p->file)) {
 		kfree(p);
 		return ERR_PTR(-DIOS_ENOMEM);
 	}
@@ -55,7 +116,12 @@ void *dal_pages_kernel(struct dal_pages *p)
 /* Mapped pages have counts of their own and stay. */
 void dal_pages_free(struct dal_pages *p)
 {
-	vfree(p->kernel);
+	if (p->file)
+		fput(p->file);
+	else if (!p->pages)
+		vfree(p->kernel);
+	else
+		return ring_free(p);
 	kfree(p);
 }
 
@@ -66,7 +132,7 @@ static int pages_mmap(struct file *file, struct vm_area_struct *vma)
 	unsigned long off, len = vma->vm_end - vma->vm_start;
 	int err;
 
-	if (!p || vma->vm_pgoff || len != p->len)
+	if (!p || vma->vm_pgoff || len > (p->file ? p->len : p->seen))
 		return -EINVAL;
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 	vma->vm_flags |= VM_DONTCOPY | VM_DONTEXPAND | VM_MIXEDMAP;
@@ -79,6 +145,10 @@ static int pages_mmap(struct file *file, struct vm_area_struct *vma)
 		vm_flags_clear(vma, VM_MAYWRITE);
 	vm_flags_clear(vma, VM_MAYEXEC);
 #endif
+	if (p->file) {
+		vma_set_file(vma, p->file);
+		return call_mmap(p->file, vma);
+	}
 	for (off = 0; off < len; off += PAGE_SIZE) {
 		err = vm_insert_page(vma, vma->vm_start + off,
 				     vmalloc_to_page(p->kernel + off));

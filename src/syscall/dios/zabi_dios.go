@@ -96,6 +96,12 @@ const (
 	EIO       Errno = dios.EIO       // input or output failed
 	EBUSY     Errno = dios.EBUSY     // already in use
 	ETOOBIG   Errno = dios.ETOOBIG   // too many or too long
+	ESTALE    Errno = dios.ESTALE    // written meanwhile: read it again
+	EEND      Errno = dios.EEND      // past the end
+	EREFUSED  Errno = dios.EREFUSED  // connection refused
+	ERESET    Errno = dios.ERESET    // connection reset
+	EUNREACH  Errno = dios.EUNREACH  // host or network cannot be reached
+	EADDR     Errno = dios.EADDR     // address not available
 	EHOST     Errno = dios.EHOST     // never used by DIOS: Linux without DIOS answers so
 )
 
@@ -135,12 +141,15 @@ const (
 const (
 	CreatePublic CreateFlags = dios.CREATE_PUBLIC // the caller chose the name; it lies in the public name space
 	CreateImport CreateFlags = dios.CREATE_IMPORT // BLOB: import a host file as a program
+	CreateName   CreateFlags = dios.CREATE_NAME   // make no object: name that of the reference at ref
+	CreateGroup  CreateFlags = dios.CREATE_GROUP  // the name lies in the GROUP given
 )
 
 // Flags of lookup.
 const (
 	LookupLocalOnly LookupFlags = dios.LOOKUP_LOCAL_ONLY // ask no other node
 	LookupPublic    LookupFlags = dios.LOOKUP_PUBLIC     // look in the public name space
+	LookupGroup     LookupFlags = dios.LOOKUP_GROUP      // look in the GROUP given, only
 )
 
 // Flags of delete.
@@ -156,9 +165,13 @@ const (
 	BufBorrow   BufFlags = dios.BUF_BORROW   // acquire: share a buffer of another reference
 	BufNonblock BufFlags = dios.BUF_NONBLOCK // do not wait: EAGAIN
 	BufFixed    BufFlags = dios.BUF_FIXED    // acquire: exactly at iov.addr
-	BufNext     BufFlags = dios.BUF_NEXT     // commit_read: fill the buffer anew
+	BufNext     BufFlags = dios.BUF_NEXT     // commit: go on to the following buffer in the same call
 	BufDiscard  BufFlags = dios.BUF_DISCARD  // release_write: give back the pages, keep the mapping
 	BufCommit   BufFlags = dios.BUF_COMMIT   // release_write: commit the buffer first
+	BufInfo     BufFlags = dios.BUF_INFO     // acquire: what is known of the object, not its bytes
+	BufAt       BufFlags = dios.BUF_AT       // acquire: the buffer begins at offset off of the object
+	BufBatch    BufFlags = dios.BUF_BATCH    // acquire, FIFO: as many framed records as there are, or have room
+	BufEnd      BufFlags = dios.BUF_END      // commit_write, STREAM: nothing follows
 )
 
 // Sizes and counts.
@@ -168,8 +181,43 @@ const (
 	MaxGrants = dios.MAX_GRANTS // references given at once, by copy or run
 	MaxWaits  = dios.MAX_WAITS  // references waited for at once
 	MaxArgs   = dios.MAX_ARGS   // bytes of argv and, apart, of the environment
-	MaxKbuf   = dios.MAX_KBUF   // bytes of one buffer of SELF, CONSOLE, RANDOM, TASK, TIMER
+	MaxKbuf   = dios.MAX_KBUF   // bytes of one buffer that is not the object's own memory
+	MaxShmem  = dios.MAX_SHMEM  // bytes of a SHMEM
+	MaxFifo   = dios.MAX_FIFO   // bytes of a FIFO's ring
+	MaxDgram  = dios.MAX_DGRAM  // bytes of a datagram
 	PageSize  = dios.PAGE_SIZE  // unit of memory objects
+)
+
+const (
+	StreamDial   = dios.STREAM_DIAL   // dios_stream.mode: connect to remote
+	StreamListen = dios.STREAM_LISTEN // dios_stream.mode: take connections at local
+	NetV4        = dios.NET_V4        // flags: IPv4 only
+	NetV6        = dios.NET_V6        // flags: IPv6 only
+	NetReuseport = dios.NET_REUSEPORT // flags: share the port with others that say so
+	NetBroadcast = dios.NET_BROADCAST // flags, DGRAM: may send to broadcast addresses
+)
+
+const (
+	NetConnecting = dios.NET_CONNECTING // dios_net_info.state: not connected yet
+	NetConnected  = dios.NET_CONNECTED  // dios_net_info.state: both can talk
+	NetListening  = dios.NET_LISTENING  // dios_net_info.state: a listener
+	NetOpen       = dios.NET_OPEN       // dios_net_info.state: a DGRAM
+	NetEnded      = dios.NET_ENDED      // dios_net_info.state: at least one side has ended
+	NetFailed     = dios.NET_FAILED     // dios_net_info.state: error says why
+)
+
+const (
+	PUnknown = dios.P_UNKNOWN // proximity: not known
+	PCpu     = dios.P_CPU     // proximity: this task's own
+	PMemory  = dios.P_MEMORY  // proximity: this node's memory
+	PDisk    = dios.P_DISK    // proximity: this node's disk
+	PDevice  = dios.P_DEVICE  // proximity: a device of this node
+	PRemote  = dios.P_REMOTE  // proximity: another node
+)
+
+const (
+	InfoDead  = dios.INFO_DEAD  // dios_info.state: a zombie
+	InfoNamed = dios.INFO_NAMED // dios_info.state: it has a name
 )
 
 const (
@@ -212,7 +260,66 @@ type Timer = dios.Timer
 // What a timer's read buffer holds. acquire_read waits until count is not 0.
 type TimerState = dios.TimerState
 
-// create CONSOLE: only a program that may make Linux calls can.
+// create SHMEM.
+type Shmem = dios.Shmem
+
+// What is known of a SHMEM.
+type ShmemInfo = dios.ShmemInfo
+
+// create FIFO.
+type Fifo = dios.Fifo
+
+// A record in a batch: this head, len bytes, and zero to seven bytes up to the
+// next multiple of 8, where the next head is. A single record needs that room
+// in the ring too. The ring is memory that reader and writer share: a reader
+// looks at a head once, and checks len against what it was lent.
+type Record = dios.Record
+
+// What is known of a FIFO.
+type FifoInfo = dios.FifoInfo
+
+// An address of the network.
+type Addr = dios.Addr
+
+// create STREAM. DIAL returns at once: the stream is ready to write when it is
+// connected, and using it says why it could not be.
+type Stream = dios.Stream
+
+// What a listener's read buffer holds: a connection, whose reference the task
+// has now.
+type Accept = dios.Accept
+
+// create DGRAM.
+type Dgram = dios.Dgram
+
+// How the buffers of a DGRAM begin; the datagram's bytes follow.
+type DgramHead = dios.DgramHead
+
+// What is known of a STREAM or DGRAM; those marked "set" can be written, the
+// rest is ignored then.
+type NetInfo = dios.NetInfo
+
+// create BLOB, in the node's store; a name makes it durable, and without one
+// it goes with its last reference.
+type Blob = dios.Blob
+
+// What is known of a BLOB; size can be written.
+type BlobInfo = dios.BlobInfo
+
+// create GROUP.
+type Group = dios.Group
+
+// What is known of a GROUP.
+type GroupInfo = dios.GroupInfo
+
+// One reference in the table that SELF lends with DIOS_BUF_INFO, at the index
+// of its slot (the low 32 bits); what the task can know without a call. A slot
+// that is free has ref 0. The table is as long as the task may have
+// references.
+type Info = dios.Info
+
+// create CONSOLE: only a program that may make Linux calls can. It has the
+// rights the descriptor is open for.
 type Console = dios.Console
 
 // create BLOB with DIOS_CREATE_IMPORT: only a program that may make Linux

@@ -12,22 +12,22 @@ import "unsafe"
 
 // The calls.
 const (
-	SYS_CREATE        = 0xD100 // create(flags, type, spec, name, ref)
-	SYS_LOOKUP        = 0xD101 // lookup(flags, name, refs, count)
+	SYS_CREATE        = 0xD100 // create(flags, type, spec, name, ref, group)
+	SYS_LOOKUP        = 0xD101 // lookup(flags, name, refs, count, group)
 	SYS_DELETE        = 0xD102 // delete(flags, ref)
 	SYS_COPY          = 0xD103 // copy(flags, refs, count, target)
 	SYS_RUN           = 0xD104 // run(flags, exe, spec, ref)
 	SYS_SELECT        = 0xD105 // select(flags, refs, count, selected, deadline)
-	SYS_ACQUIRE_READ  = 0xD106 // acquire_read(flags, ref, len, iov)
+	SYS_ACQUIRE_READ  = 0xD106 // acquire_read(flags, ref, len, iov, from, off)
 	SYS_COMMIT_READ   = 0xD107 // commit_read(flags, ref, len, iov)
 	SYS_RELEASE_READ  = 0xD108 // release_read(flags, ref, iov)
-	SYS_ACQUIRE_WRITE = 0xD109 // acquire_write(flags, ref, len, iov)
+	SYS_ACQUIRE_WRITE = 0xD109 // acquire_write(flags, ref, len, iov, from, off)
 	SYS_COMMIT_WRITE  = 0xD10A // commit_write(flags, ref, len, iov)
 	SYS_RELEASE_WRITE = 0xD10B // release_write(flags, ref, iov)
 )
 
 const (
-	ABI_VERSION = 1 // changes when old programs would break
+	ABI_VERSION = 2 // changes when old programs would break
 )
 
 // Brands: e_ident[EI_OSABI] is DIOS_OSABI, e_ident[EI_ABIVERSION] is one of
@@ -66,6 +66,12 @@ const (
 	EIO       = 18 // input or output failed
 	EBUSY     = 19 // already in use
 	ETOOBIG   = 20 // too many or too long
+	ESTALE    = 21 // written meanwhile: read it again
+	EEND      = 22 // past the end
+	EREFUSED  = 23 // connection refused
+	ERESET    = 24 // connection reset
+	EUNREACH  = 25 // host or network cannot be reached
+	EADDR     = 26 // address not available
 	EHOST     = 38 // never used by DIOS: Linux without DIOS answers so
 )
 
@@ -105,12 +111,15 @@ const (
 const (
 	CREATE_PUBLIC = 0x1 // the caller chose the name; it lies in the public name space
 	CREATE_IMPORT = 0x2 // BLOB: import a host file as a program
+	CREATE_NAME   = 0x4 // make no object: name that of the reference at ref
+	CREATE_GROUP  = 0x8 // the name lies in the GROUP given
 )
 
 // Flags of lookup.
 const (
 	LOOKUP_LOCAL_ONLY = 0x1 // ask no other node
 	LOOKUP_PUBLIC     = 0x2 // look in the public name space
+	LOOKUP_GROUP      = 0x4 // look in the GROUP given, only
 )
 
 // Flags of delete.
@@ -121,25 +130,64 @@ const (
 
 // Flags of the buffer calls.
 const (
-	BUF_CREATE   = 0x0   // acquire: a new buffer
-	BUF_MOVE     = 0x1   // acquire: take over a buffer of another reference
-	BUF_BORROW   = 0x2   // acquire: share a buffer of another reference
-	BUF_NONBLOCK = 0x10  // do not wait: EAGAIN
-	BUF_FIXED    = 0x20  // acquire: exactly at iov.addr
-	BUF_NEXT     = 0x40  // commit_read: fill the buffer anew
-	BUF_DISCARD  = 0x80  // release_write: give back the pages, keep the mapping
-	BUF_COMMIT   = 0x100 // release_write: commit the buffer first
+	BUF_CREATE   = 0x0    // acquire: a new buffer
+	BUF_MOVE     = 0x1    // acquire: take over a buffer of another reference
+	BUF_BORROW   = 0x2    // acquire: share a buffer of another reference
+	BUF_NONBLOCK = 0x10   // do not wait: EAGAIN
+	BUF_FIXED    = 0x20   // acquire: exactly at iov.addr
+	BUF_NEXT     = 0x40   // commit: go on to the following buffer in the same call
+	BUF_DISCARD  = 0x80   // release_write: give back the pages, keep the mapping
+	BUF_COMMIT   = 0x100  // release_write: commit the buffer first
+	BUF_INFO     = 0x200  // acquire: what is known of the object, not its bytes
+	BUF_AT       = 0x400  // acquire: the buffer begins at offset off of the object
+	BUF_BATCH    = 0x800  // acquire, FIFO: as many framed records as there are, or have room
+	BUF_END      = 0x1000 // commit_write, STREAM: nothing follows
 )
 
 // Sizes and counts.
 const (
-	NAME_SIZE  = 32      // bytes of a name
-	ENTRY_SIZE = 64      // bytes of an entry name, the NUL included
-	MAX_GRANTS = 128     // references given at once, by copy or run
-	MAX_WAITS  = 1024    // references waited for at once
-	MAX_ARGS   = 131072  // bytes of argv and, apart, of the environment
-	MAX_KBUF   = 1048576 // bytes of one buffer of SELF, CONSOLE, RANDOM, TASK, TIMER
-	PAGE_SIZE  = 4096    // unit of memory objects
+	NAME_SIZE  = 32         // bytes of a name
+	ENTRY_SIZE = 64         // bytes of an entry name, the NUL included
+	MAX_GRANTS = 128        // references given at once, by copy or run
+	MAX_WAITS  = 1024       // references waited for at once
+	MAX_ARGS   = 131072     // bytes of argv and, apart, of the environment
+	MAX_KBUF   = 1048576    // bytes of one buffer that is not the object's own memory
+	MAX_SHMEM  = 0x40000000 // bytes of a SHMEM
+	MAX_FIFO   = 0x4000000  // bytes of a FIFO's ring
+	MAX_DGRAM  = 65507      // bytes of a datagram
+	PAGE_SIZE  = 4096       // unit of memory objects
+)
+
+const (
+	STREAM_DIAL   = 1   // dios_stream.mode: connect to remote
+	STREAM_LISTEN = 2   // dios_stream.mode: take connections at local
+	NET_V4        = 0x1 // flags: IPv4 only
+	NET_V6        = 0x2 // flags: IPv6 only
+	NET_REUSEPORT = 0x4 // flags: share the port with others that say so
+	NET_BROADCAST = 0x8 // flags, DGRAM: may send to broadcast addresses
+)
+
+const (
+	NET_CONNECTING = 1 // dios_net_info.state: not connected yet
+	NET_CONNECTED  = 2 // dios_net_info.state: both can talk
+	NET_LISTENING  = 3 // dios_net_info.state: a listener
+	NET_OPEN       = 4 // dios_net_info.state: a DGRAM
+	NET_ENDED      = 5 // dios_net_info.state: at least one side has ended
+	NET_FAILED     = 6 // dios_net_info.state: error says why
+)
+
+const (
+	P_UNKNOWN = 0 // proximity: not known
+	P_CPU     = 1 // proximity: this task's own
+	P_MEMORY  = 2 // proximity: this node's memory
+	P_DISK    = 3 // proximity: this node's disk
+	P_DEVICE  = 4 // proximity: a device of this node
+	P_REMOTE  = 5 // proximity: another node
+)
+
+const (
+	INFO_DEAD  = 0x1 // dios_info.state: a zombie
+	INFO_NAMED = 0x2 // dios_info.state: it has a name
 )
 
 const (
@@ -185,7 +233,7 @@ var _ [24]byte = [unsafe.Sizeof(Grant{})]byte{}
 type Wait struct {
 	Ref    uint64 // the reference
 	Rights uint32 // DIOS_R_READ: until it can be read; DIOS_R_WRITE: until it can be written
-	Pad    uint32 // 0
+	Len    uint32 // WRITE of a FIFO: until there is room for a record of so many bytes; else 0
 }
 
 var _ [16]byte = [unsafe.Sizeof(Wait{})]byte{}
@@ -215,7 +263,172 @@ type TimerState struct {
 
 var _ [24]byte = [unsafe.Sizeof(TimerState{})]byte{}
 
-// create CONSOLE: only a program that may make Linux calls can.
+// create SHMEM.
+type Shmem struct {
+	Size uint64 // bytes, a multiple of DIOS_PAGE_SIZE, at most DIOS_MAX_SHMEM
+}
+
+var _ [8]byte = [unsafe.Sizeof(Shmem{})]byte{}
+
+// What is known of a SHMEM.
+type ShmemInfo struct {
+	Size    uint64 // bytes
+	Version uint64 // how often a write was committed
+}
+
+var _ [16]byte = [unsafe.Sizeof(ShmemInfo{})]byte{}
+
+// create FIFO.
+type Fifo struct {
+	Size uint64 // bytes of the ring: a power of two, DIOS_PAGE_SIZE to DIOS_MAX_FIFO
+}
+
+var _ [8]byte = [unsafe.Sizeof(Fifo{})]byte{}
+
+// A record in a batch: this head, len bytes, and zero to seven bytes up to the
+// next multiple of 8, where the next head is. A single record needs that room
+// in the ring too. The ring is memory that reader and writer share: a reader
+// looks at a head once, and checks len against what it was lent.
+type Record struct {
+	Len uint32 // bytes that follow
+	Pad uint32 // 0
+}
+
+var _ [8]byte = [unsafe.Sizeof(Record{})]byte{}
+
+// What is known of a FIFO.
+type FifoInfo struct {
+	Size    uint64 // bytes of the ring
+	Used    uint64 // bytes in it, heads included
+	Readers uint32 // references with the READ right
+	Writers uint32 // references with the WRITE right
+}
+
+var _ [24]byte = [unsafe.Sizeof(FifoInfo{})]byte{}
+
+// An address of the network.
+type Addr struct {
+	Ip    [16]byte // IPv6; an IPv4 address a.b.c.d is ::ffff:a.b.c.d; all zero: any
+	Port  uint32   // 0 to 65535; 0: any
+	Scope uint32   // of a link-local IPv6 address; else 0
+}
+
+var _ [24]byte = [unsafe.Sizeof(Addr{})]byte{}
+
+// create STREAM. DIAL returns at once: the stream is ready to write when it is
+// connected, and using it says why it could not be.
+type Stream struct {
+	Mode    uint32 // DIOS_STREAM_*
+	Flags   uint32 // DIOS_NET_*
+	Backlog uint32 // LISTEN: connections that may wait, at least 1; DIAL: 0
+	Pad     uint32 // 0
+	Local   Addr   // here
+	Remote  Addr   // DIAL: there; LISTEN: zero
+}
+
+var _ [64]byte = [unsafe.Sizeof(Stream{})]byte{}
+
+// What a listener's read buffer holds: a connection, whose reference the task
+// has now.
+type Accept struct {
+	Ref    uint64 // a STREAM
+	Local  Addr   // here
+	Remote Addr   // there
+}
+
+var _ [56]byte = [unsafe.Sizeof(Accept{})]byte{}
+
+// create DGRAM.
+type Dgram struct {
+	Flags  uint32 // DIOS_NET_*
+	Pad    uint32 // 0
+	Local  Addr   // here
+	Remote Addr   // send to and take from this one only; zero: any
+}
+
+var _ [56]byte = [unsafe.Sizeof(Dgram{})]byte{}
+
+// How the buffers of a DGRAM begin; the datagram's bytes follow.
+type DgramHead struct {
+	Addr Addr   // read: where it is from; write: where to, zero when remote was given
+	Len  uint32 // read: bytes of the datagram, also when the buffer has room for fewer; write: 0
+	Pad  uint32 // 0
+}
+
+var _ [32]byte = [unsafe.Sizeof(DgramHead{})]byte{}
+
+// What is known of a STREAM or DGRAM; those marked "set" can be written, the
+// rest is ignored then.
+type NetInfo struct {
+	Local              Addr   // here
+	Remote             Addr   // there
+	State              uint32 // DIOS_NET_*
+	Error              uint32 // DIOS_E..., or 0
+	Nodelay            uint32 // set, STREAM: 1 sends small writes at once, which is the default; 0 gathers them
+	KeepaliveS         uint32 // set, STREAM: seconds of silence before asking whether the other side lives; 0: never
+	KeepaliveIntervalS uint32 // set, STREAM: seconds between questions
+	KeepaliveCount     uint32 // set, STREAM: questions without an answer until it counts as reset
+	LingerS            uint32 // set, STREAM: seconds to wait for unsent bytes at the end; 0xffffffff: the host's way, which is the default
+	SendBuf            uint32 // set: bytes the host keeps that were not sent
+	RecvBuf            uint32 // set: bytes the host keeps that were not read
+	Pad                uint32 // 0
+}
+
+var _ [88]byte = [unsafe.Sizeof(NetInfo{})]byte{}
+
+// create BLOB, in the node's store; a name makes it durable, and without one
+// it goes with its last reference.
+type Blob struct {
+	Size uint64 // bytes, zero at first
+}
+
+var _ [8]byte = [unsafe.Sizeof(Blob{})]byte{}
+
+// What is known of a BLOB; size can be written.
+type BlobInfo struct {
+	Size     uint64 // bytes; set: cuts or extends with zeros, durable when the commit returns
+	Version  uint64 // how often a write was committed
+	Modified uint64 // when the last was, nanoseconds since 1970
+}
+
+var _ [24]byte = [unsafe.Sizeof(BlobInfo{})]byte{}
+
+// create GROUP.
+type Group struct {
+	Rights uint32 // DIOS_R_*: the most that a look-up in it gives
+	Pad    uint32 // 0
+}
+
+var _ [8]byte = [unsafe.Sizeof(Group{})]byte{}
+
+// What is known of a GROUP.
+type GroupInfo struct {
+	Names  uint64 // how many lie in it
+	Rights uint32 // the most that a look-up gives
+	Pad    uint32 // 0
+}
+
+var _ [16]byte = [unsafe.Sizeof(GroupInfo{})]byte{}
+
+// One reference in the table that SELF lends with DIOS_BUF_INFO, at the index
+// of its slot (the low 32 bits); what the task can know without a call. A slot
+// that is free has ref 0. The table is as long as the task may have
+// references.
+type Info struct {
+	Ref       uint64    // the reference
+	Type      uint32    // DIOS_T_*
+	Rights    uint32    // DIOS_R_*
+	Proximity uint32    // DIOS_P_*
+	State     uint32    // DIOS_INFO_*; changes while the task looks
+	ReadSize  uint64    // bytes a read buffer has when len is 0; 0: it depends, or none
+	WriteSize uint64    // bytes a write buffer has when len is 0; 0: it depends, or none
+	Pad       [3]uint64 // 0
+}
+
+var _ [64]byte = [unsafe.Sizeof(Info{})]byte{}
+
+// create CONSOLE: only a program that may make Linux calls can. It has the
+// rights the descriptor is open for.
 type Console struct {
 	Fd  uint32 // the caller's descriptor
 	Pad uint32 // 0
@@ -243,6 +456,7 @@ type Run struct {
 	Refs    uint64   // address of nrefs struct dios_grant
 	Nrefs   uint32   // how many, at most DIOS_MAX_GRANTS
 	Pad     uint32   // 0
+	Group   uint64   // the GROUP that becomes the task's own; 0: the caller's own
 	In      uint64   // reference for standard input, or 0
 	Out     uint64   // reference for standard output; 0: the node's console
 	Err     uint64   // reference for standard error; 0: the node's console
@@ -250,7 +464,7 @@ type Run struct {
 	Entry   [64]byte // name of a registered task function; empty: the program's main
 }
 
-var _ [152]byte = [unsafe.Sizeof(Run{})]byte{}
+var _ [160]byte = [unsafe.Sizeof(Run{})]byte{}
 
 // One reference a task was started with.
 type StartRef struct {
@@ -269,6 +483,7 @@ type Start struct {
 	Node   uint64        // the node's number
 	Self   uint64        // DIOS_REF_SELF
 	Exe    uint64        // the program, or 0 for a legacy-limbo process
+	Group  uint64        // the GROUP that is the task's own
 	In     uint64        // standard input, or 0
 	Out    uint64        // standard output
 	Err    uint64        // standard error
@@ -279,7 +494,7 @@ type Start struct {
 	Refs   [128]StartRef // the references handed over
 }
 
-var _ [2192]byte = [unsafe.Sizeof(Start{})]byte{}
+var _ [2200]byte = [unsafe.Sizeof(Start{})]byte{}
 
 // The control page: what acquire_write of SELF lends. commit_write makes it
 // count; until then, and with entry 0, a fault kills the task.
@@ -333,6 +548,12 @@ var ErrorText = [...]string{
 	EIO:       "input or output failed",
 	EBUSY:     "already in use",
 	ETOOBIG:   "too many or too long",
+	ESTALE:    "written meanwhile: read it again",
+	EEND:      "past the end",
+	EREFUSED:  "connection refused",
+	ERESET:    "connection reset",
+	EUNREACH:  "host or network cannot be reached",
+	EADDR:     "address not available",
 	EHOST:     "never used by DIOS: Linux without DIOS answers so",
 }
 
@@ -358,5 +579,11 @@ var ErrorName = [...]string{
 	EIO:       "EIO",
 	EBUSY:     "EBUSY",
 	ETOOBIG:   "ETOOBIG",
+	ESTALE:    "ESTALE",
+	EEND:      "EEND",
+	EREFUSED:  "EREFUSED",
+	ERESET:    "ERESET",
+	EUNREACH:  "EUNREACH",
+	EADDR:     "EADDR",
 	EHOST:     "EHOST",
 }
