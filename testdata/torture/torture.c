@@ -374,7 +374,7 @@ static void move_select(void)
 	for (i = 0; i < n; i++)
 		waits[i] = (struct dios_wait){
 			.ref = any()->ref, .rights = one_in(3) ? DIOS_R_WRITE : DIOS_R_READ,
-			.pad = one_in(500) };
+			.len = one_in(4) ? below(5000) : 0 };
 	if (patient && one_in(20))
 		deadline = one_in(3) ? -2 : -1;
 	else
