@@ -4,13 +4,15 @@
  *
  * A per-task flag (SYSCALL_WORK_SECCOMP) sends a task's system calls through the
  * slow entry path, which calls __secure_computing.  ftrace lets us stand in
- * for that function: hook() decides, dal_enter() does the call.  Other tasks
- * keep the fast path and pay nothing; a task that has a real seccomp filter
- * goes on to the original.
+ * for that function: hook.S calls dal_enter(), which does the call.  Other tasks
+ * keep the fast path and pay nothing.
  *
  * dal_enter() returns what __secure_computing would: 0, Linux makes its call, with
  * the number read again from the registers; -1, it does not, and the
  * result is in regs->ax.
+ *
+ * A task that has a real seccomp filter too goes on to the original, which judges
+ * DIOS calls as any other: what it allows is done by dal_judged().
  *
  * The original calls BUG() for a task with the flag and no seccomp mode, so the
  * hook must not miss one: FTRACE_OPS_FL_PERMANENT keeps it in while the
@@ -26,10 +28,11 @@
 #include <linux/seccomp.h>
 #include <asm/syscall.h>
 #include "linux.h"
+#include "hook.h"
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
-#define ftrace_regs_set_instruction_pointer ftrace_instruction_pointer_set
-#define arch_ftrace_regs(fregs) (fregs)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define register_ftrace_direct register_ftrace_direct_multi
+#define unregister_ftrace_direct(ops, addr, free) unregister_ftrace_direct_multi(ops, addr)
 #endif
 
 bool dal_linux_fatal;
@@ -77,17 +80,12 @@ static int enter_dios(struct dal_task *d, struct pt_regs *regs)
 	return -1;
 }
 
-/* In place of __secure_computing; the hook put the state into the second register. */
-static int dal_enter(const struct seccomp_data *sd, struct dal_task *d)
+/* The call of a task with DIOS state; in_call is set. */
+static int enter(struct dal_task *d)
 {
 	struct pt_regs *regs = task_pt_regs(current);
 	int ret = 0;
 
-	/* A fork child has the flag, not the state. */
-	if (!d) {
-		dal_flag_clear(current);
-		return 0;
-	}
 	if (likely(d->mm == current->mm) || dal_bind(d))
 		ret = is_dios(regs->orig_ax) ? enter_dios(d, regs) : enter_linux(d, regs);
 	WRITE_ONCE(d->in_call, false);
@@ -95,40 +93,43 @@ static int dal_enter(const struct seccomp_data *sd, struct dal_task *d)
 }
 
 /*
- * Called by ftrace at the start of __secure_computing.  Changing the instruction
- * pointer sends the caller to dal_enter instead.
+ * In place of __secure_computing.
  *
  * Preemption is off, which is RCU's read side, until in_call is set: from then
- * on file_release() waits for it.
+ * on the state stays until in_call is false again (see file_release).
  */
-static void notrace hook(unsigned long ip, unsigned long parent_ip,
-			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+struct dal_entered dal_enter(void)
 {
 	struct dal_task *d;
 
 	preempt_disable_notrace();
 	d = dal_find(current);
-	/* A real filter judges the task's Linux calls. */
-	if (unlikely(current->seccomp.mode != SECCOMP_MODE_DISABLED) &&
-	    (!d || !is_dios(task_pt_regs(current)->orig_ax))) {
-		preempt_enable_notrace();
-		return;
-	}
 	if (d)
 		WRITE_ONCE(d->in_call, true);
 	preempt_enable_notrace();
-	arch_ftrace_regs(fregs)->regs.si = (unsigned long)d;
-	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)dal_enter);
+	if (unlikely(current->seccomp.mode != SECCOMP_MODE_DISABLED))
+		return (struct dal_entered){ d ? DAL_FILTER : DAL_ORIGINAL, d };
+	/* A fork child has the flag, not the state. */
+	if (unlikely(!d)) {
+		dal_flag_clear(current);
+		return (struct dal_entered){ 0 };
+	}
+	return (struct dal_entered){ enter(d) };
 }
 
-static struct ftrace_ops ops = {
-	.func	= hook,
-	/*
-	 * Not SAVE_REGS: the argument registers do, as for live patches.  Not
-	 * RECURSION: hook() calls nothing that is traced, and needs no guard.
-	 */
-	.flags	= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
-};
+/*
+ * The task's own filter has judged its call: 0, or -1 and the result is there.  The
+ * state is there still, in the hash or not: dal_enter() has set in_call.
+ */
+int dal_judged(int verdict, struct dal_task *d)
+{
+	if (!verdict)
+		return enter(d);
+	WRITE_ONCE(d->in_call, false);
+	return verdict;
+}
+
+static struct ftrace_ops ops;
 
 int dal_entry_init(void)
 {
@@ -136,10 +137,12 @@ int dal_entry_init(void)
 
 	err = ftrace_set_filter(&ops, "__secure_computing", strlen("__secure_computing"), 0);
 	if (!err)
-		err = register_ftrace_function(&ops);
+		err = register_ftrace_direct(&ops, (unsigned long)dal_hook);
 	if (err)
 		pr_err("cannot attach to __secure_computing: %d; does another module, a live patch or ftrace_enabled=0 hold it?\n",
 		       err);
+	else	/* not before: older kernels set the flags anew */
+		ops.flags |= FTRACE_OPS_FL_PERMANENT;
 	return err;
 }
 
@@ -165,7 +168,7 @@ static void clear_flags(void)
 void dal_entry_exit(void)
 {
 	clear_flags();
-	unregister_ftrace_function(&ops);
-	/* A fork child without state may still be in dal_enter. */
+	unregister_ftrace_direct(&ops, (unsigned long)dal_hook, true);
+	/* A fork child without state may still be in dal_hook. */
 	synchronize_rcu_tasks();
 }

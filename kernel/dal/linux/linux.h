@@ -24,6 +24,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
 #include "../../core/core.h"
 
 enum dal_phase { DAL_STARTING, DAL_LOADED, DAL_RUNNING, DAL_ENDED };
@@ -38,7 +39,7 @@ struct dal_task {
 	enum dal_phase phase;
 	struct task_struct *task;	/* a reference */
 	struct mm_struct *mm;		/* the program's memory, mmgrab; NULL until RUNNING */
-	bool in_call;			/* between hook and the end of dal_enter */
+	bool in_call;			/* between dal_enter() and the end of the call */
 	bool exiting;			/* dal_exit() was called */
 	u32 status;
 
@@ -46,6 +47,7 @@ struct dal_task {
 	bool woken;
 	bool blocked;
 	bool closing;			/* its file is gone: wake up and leave */
+	struct delayed_work release;	/* then, if that finds it in a call */
 
 	/* The preemption tick. */
 	struct hrtimer tick;
@@ -57,7 +59,7 @@ struct dal_task {
 	/* Only while starting. */
 	struct file *anchor;		/* not yet installed in the child */
 	struct file *exe;
-	const struct cred *cred;	/* of the one who runs it */
+	struct cred *cred;		/* a copy of those of the one who runs it */
 	struct task_struct *parent;
 	struct rlimit rlim[RLIM_NLIMITS];
 	struct completion gone;		/* ended */
@@ -107,7 +109,16 @@ bool dal_bind(struct dal_task *d);
 int dal_dev_init(void);
 void dal_dev_exit(void);
 
+/* hook.S, which calls the other two */
+void dal_hook(void);
+
 /* entry.c */
+struct dal_entered {
+	long how;			/* in rax: what __secure_computing returns, or DAL_* */
+	struct dal_task *d;		/* in rdx, for dal_judged() */
+};
+struct dal_entered dal_enter(void);
+int dal_judged(int verdict, struct dal_task *d);
 int dal_entry_init(void);
 void dal_entry_exit(void);
 
