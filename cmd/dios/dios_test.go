@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dios/internal/image"
+	"dios/internal/vm"
 )
 
 // The test program is dios as well, when a test starts it as that.
@@ -90,6 +94,21 @@ func program(t *testing.T) string {
 	return p
 }
 
+// fakeImage makes an image in root that says of itself what meta says. It could
+// not boot.
+func fakeImage(t *testing.T, root, version, meta string) {
+	t.Helper()
+	var b bytes.Buffer
+	for _, f := range []struct{ name, data string }{{"dios-image", meta}, {"TRAILER!!!", ""}} {
+		fmt.Fprintf(&b, "070701%08X%08X%024X%08X%08X%032X%08X%08X%s\x00", 1, 0o100444, 1, 0, len(f.data), 0, len(f.name)+1, 0, f.name)
+		b.Write(make([]byte, -b.Len()&3))
+		b.WriteString(f.data)
+		b.Write(make([]byte, -b.Len()&3))
+	}
+	write(t, vm.Initrd(root, version), b.String(), 0o666)
+	write(t, image.KernelBeside(vm.Initrd(root, version)), "kernel", 0o666)
+}
+
 // What is wrong is said in one line, with the right status, before anything
 // is booted.
 func TestComplaints(t *testing.T) {
@@ -105,6 +124,13 @@ func TestComplaints(t *testing.T) {
 		return p
 	}
 	root := "DIOS_ROOT=" + dir
+	fakeImage(t, dir+"/made", "6.2", "version 6.2\nvermagic 6.2 SMP\n")
+	fakeImage(t, dir+"/made", "6.3", "version 6.3\nvermagic 6.3 SMP\n")
+	fakeImage(t, dir+"/made", "6.4", "version 6.4\nvermagic 6.2 SMP\n")
+	if err := os.Remove(image.KernelBeside(vm.Initrd(dir+"/made", "6.3"))); err != nil {
+		t.Fatal(err)
+	}
+	made := "DIOS_ROOT=" + dir + "/made"
 	for _, test := range []struct {
 		name   string
 		env    []string
@@ -142,6 +168,9 @@ func TestComplaints(t *testing.T) {
 		{"no image for the shell", []string{root}, []string{"shell", "-c", "true"}, 125, "run ./make.bash"},
 		{"no image for a kernel", []string{root, "DIOS_KERNEL=6.66"}, []string{"run", good}, 125, "run DIOS_KERNEL=6.66 ./make.bash"},
 		{"bad deadline", []string{root, "DIOS_DEADLINE=soon"}, []string{"run", good}, 125, "DIOS_DEADLINE"},
+		{"no image of the kernel", []string{made, "DIOS_KERNEL=6.3"}, []string{"run", good}, 125, "no kernel image, " + dir + "/made/build/vm/6.3/"},
+		{"no image of another's module", []string{made, "DIOS_KERNEL=6.4"}, []string{"run", good}, 125, "is for kernel 6.2, not for 6.4: run ./make.bash"},
+		{"no image because no QEMU", []string{made, "DIOS_KERNEL=6.2", "DIOS_QEMU=/none/qemu"}, []string{"run", good}, 125, "no QEMU: /none/qemu is not in PATH; install the package qemu-system-x86"},
 		{"no kernel", []string{root, "DIOS_KERNEL=6.66"}, []string{"image"}, 125, "no kernel image /boot/vmlinuz-6.66: install linux-image-6.66"},
 	} {
 		cmd := command(t, test.env, test.args...)

@@ -202,8 +202,12 @@ static ssize_t commit_and_tell(struct dios_lend *l, u64 len, u32 need, u64 uiov)
 {
 	struct dios_buf *buf = l->buf;
 	u64 addr = buf->addr, had = buf->len;
-	ssize_t n = commit(l, len, need);
+	ssize_t n;
 
+	/* What cannot be told is found before anything is taken. */
+	if (l->flags & DIOS_BUF_NEXT && dal_copy_out(uiov, &l->iov, sizeof(l->iov)))
+		return -DIOS_EFAULT;
+	n = commit(l, len, need);
 	if (buf->addr == addr && buf->len == had)
 		return n;
 	l->iov.addr = buf->addr;

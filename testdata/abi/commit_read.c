@@ -57,6 +57,24 @@ static void timer(void)
 	is(delete(0, ref), 0);
 }
 
+/* The buffer is named where nothing can be written: an error, and nothing is taken. */
+static void read_only(void)
+{
+	static const struct dios_iov iov = { 1ULL << 36, sizeof(struct dios_timer_state) };
+	struct dios_iov out = { iov.addr, 0 };
+	u64 ref = new_timer(1, 0);
+	struct dios_timer_state *s = (struct dios_timer_state *)iov.addr;
+
+	is(acquire_read(DIOS_BUF_FIXED, ref, 0, ADDR(&out)), 0);
+	ok(same(&out, &iov, sizeof(out)) && s->count == 1);
+	is(commit_read(DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK, ref, sizeof(*s), ADDR(&iov)), -DIOS_EFAULT);
+	ok(s->count == 1);
+	/* Without NEXT nothing is told, so nothing need be writable. */
+	is(commit_read(0, ref, sizeof(*s), ADDR(&iov)), sizeof(*s));
+	ok(s->count == 0);
+	is(delete(0, ref), 0);
+}
+
 static void self(void)
 {
 	struct dios_iov iov = { 0, 0 };
@@ -113,6 +131,7 @@ static int run(int argc, char **argv)
 {
 	random();
 	timer();
+	read_only();
 	self();
 	arguments();
 	return 0;

@@ -414,6 +414,13 @@ static int child(const char *what)
 		for (;;)
 			selects(0, 0, 0, 0, 1);
 	}
+	/* For guards.c. */
+	if (equal(what, "landlock")) {
+		i = l_open("/tmp/landlock", L_WRONLY);
+		return i < 0 ? -i : 0;
+	}
+	if (equal(what, "sleep"))
+		selects(0, 0, 0, 0, ~0ULL);
 	return 99;
 }
 

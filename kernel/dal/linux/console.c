@@ -7,6 +7,8 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/init_task.h>
 #include <linux/uio.h>
 #include "linux.h"
 
@@ -81,10 +83,22 @@ struct dal_console *dal_console_open(u32 fd)
 	return console_new(file);
 }
 
+/* Opened as the host itself: it is there for all tasks, whatever their users may open. */
 struct dal_console *dal_console_node(void)
 {
-	struct file *file = filp_open("/dev/console", O_WRONLY | O_NOCTTY, 0);
+	struct cred *host = prepare_kernel_cred(&init_task);
+	const struct cred *old;
+	struct file *file;
+	struct path root;
 
+	if (!host)
+		return ERR_PTR(-DIOS_ENOMEM);
+	old = override_creds(host);
+	get_fs_root(init_task.fs, &root);
+	file = file_open_root(&root, "/dev/console", O_WRONLY | O_NOCTTY, 0);
+	path_put(&root);
+	revert_creds(old);
+	put_cred(host);
 	return IS_ERR(file) ? ERR_PTR(dal_err(PTR_ERR(file))) : console_new(file);
 }
 

@@ -19,6 +19,7 @@
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/xattr.h>
 #include "linux.h"
 
 static const char *brand_name(u32 brand)
@@ -41,6 +42,17 @@ static int load_by_run(struct dal_task *d, struct linux_binprm *bprm, u32 brand)
 		return -EPERM;
 	d->phase = DAL_LOADED;
 	return -ENOEXEC;
+}
+
+static bool has_capabilities(struct file *file)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	ssize_t n = vfs_getxattr(file_mnt_user_ns(file), file->f_path.dentry, XATTR_NAME_CAPS, NULL, 0);
+#else
+	ssize_t n = vfs_getxattr(file_mnt_idmap(file), file->f_path.dentry, XATTR_NAME_CAPS, NULL, 0);
+#endif
+
+	return n != -ENODATA && n != -EOPNOTSUPP;
 }
 
 static int load_binary(struct linux_binprm *bprm)
@@ -68,6 +80,11 @@ static int load_binary(struct linux_binprm *bprm)
 	}
 	if (file_inode(bprm->file)->i_mode & (S_ISUID | S_ISGID)) {
 		pr_warn_ratelimited("exec: %s is branded legacy-limbo and set-user-ID or set-group-ID: clear one of them\n",
+				    bprm->filename);
+		return -EPERM;
+	}
+	if (has_capabilities(bprm->file)) {
+		pr_warn_ratelimited("exec: %s is branded legacy-limbo and has file capabilities: remove one of them\n",
 				    bprm->filename);
 		return -EPERM;
 	}

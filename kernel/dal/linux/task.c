@@ -13,7 +13,6 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/cgroup.h>
-#include <linux/delay.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
@@ -31,6 +30,7 @@
 
 DEFINE_HASHTABLE(dal_tasks, DAL_TASKS_BITS);
 static DEFINE_SPINLOCK(hash_lock);
+static struct workqueue_struct *releases;	/* of states whose owner is in a call */
 
 /* The state becomes that of the running Linux task. */
 static void attach(struct dal_task *d)
@@ -139,12 +139,44 @@ static int file_flush(struct file *file, fl_owner_t id)
 	return 0;
 }
 
+/* Nobody has the file any more, and no call is under way. */
+static void release(struct dal_task *d)
+{
+	if (!test_bit(0, &d->ended)) {
+		/* A task that run started is nothing without its state. */
+		if (d->by_run && d->task)
+			send_sig(SIGKILL, d->task, 1);
+		end(d);
+	}
+	object_put(&d->t->obj);
+}
+
+/* The owner is in a call, or died in it. */
+static bool is_in_call(struct dal_task *d)
+{
+	return READ_ONCE(d->in_call) && !(READ_ONCE(d->task->flags) & PF_EXITING);
+}
+
+static void release_later(struct work_struct *work)
+{
+	struct dal_task *d = container_of(to_delayed_work(work), struct dal_task, release);
+
+	if (is_in_call(d)) {
+		wake_up_process(d->task);
+		queue_delayed_work(releases, &d->release, msecs_to_jiffies(10));
+		return;
+	}
+	release(d);
+	module_put(THIS_MODULE);
+}
+
 /*
  * The last close.  Usually the task has ended.  Not so when a program with
  * Linux calls closed the file itself; then a child that had it too may be the
  * one who comes here, while the owner makes a call, or ends its state itself
- * because it has become another program.  The owner then leaves its call before
- * anything goes; the hook has set in_call under RCU.
+ * because it has become another program.  The owner leaves its call before
+ * anything goes; the hook has set in_call under RCU.  The call may be a console
+ * write that blocks for as long as its reader likes, so nobody waits here.
  */
 static int file_release(struct inode *inode, struct file *file)
 {
@@ -154,18 +186,14 @@ static int file_release(struct inode *inode, struct file *file)
 		detach(d);
 		WRITE_ONCE(d->closing, true);
 		synchronize_rcu();
-		while (READ_ONCE(d->in_call)) {
-			wake_up_process(d->task);
-			msleep(1);
+		if (is_in_call(d)) {
+			__module_get(THIS_MODULE);
+			INIT_DELAYED_WORK(&d->release, release_later);
+			queue_delayed_work(releases, &d->release, 0);
+			return 0;
 		}
 	}
-	if (!test_bit(0, &d->ended)) {
-		/* A task that run started is nothing without its state. */
-		if (d->by_run && d->task)
-			send_sig(SIGKILL, d->task, 1);
-		end(d);
-	}
-	object_put(&d->t->obj);
+	release(d);
 	return 0;
 }
 
@@ -212,8 +240,14 @@ static int high_fd(unsigned int flags)
 	return fd;
 }
 
-/* The user, groups and capabilities of the one who runs it; a pure task needs none. */
-static int become(struct cred *new, const struct cred *c, bool pure)
+/*
+ * The child becomes the user who runs it, c being a copy of his credentials made for
+ * this: groups, capabilities (a pure task needs none), and what is counted for him.
+ * What security modules know of him moves too: a domain of Landlock's or a profile
+ * of AppArmor's that binds him binds what he starts.  c gets the helper's for
+ * them, and takes those along when it is put.
+ */
+static void become(struct cred *new, struct cred *c, bool pure)
 {
 	new->uid = c->uid;
 	new->gid = c->gid;
@@ -224,8 +258,11 @@ static int become(struct cred *new, const struct cred *c, bool pure)
 	new->fsuid = c->fsuid;
 	new->fsgid = c->fsgid;
 	set_groups(new, c->group_info);
-	free_uid(new->user);
-	new->user = get_uid(c->user);
+	swap(new->user, c->user);
+	swap(new->ucounts, c->ucounts);
+#ifdef CONFIG_SECURITY
+	swap(new->security, c->security);
+#endif
 	new->securebits = c->securebits;
 	new->cap_inheritable = c->cap_inheritable;
 	new->cap_permitted = c->cap_permitted;
@@ -238,7 +275,6 @@ static int become(struct cred *new, const struct cred *c, bool pure)
 		new->cap_inheritable = new->cap_permitted = new->cap_effective =
 			new->cap_bset = new->cap_ambient = (kernel_cap_t){};
 	}
-	return 0;
 }
 
 /* In the helper's child, before it execs.  An error ends the child. */
@@ -321,7 +357,9 @@ static int start(struct dal_task *d, char **argv, char **env)
 		return err;
 	}
 	object_get(&d->t->obj);		/* the file's */
-	d->cred = get_current_cred();
+	d->cred = prepare_creds();
+	if (!d->cred)
+		return -ENOMEM;
 	d->parent = current;
 	task_lock(current->group_leader);
 	memcpy(d->rlim, current->signal->rlim, sizeof(d->rlim));
@@ -332,7 +370,7 @@ static int start(struct dal_task *d, char **argv, char **env)
 					 start_in_child, NULL, d);
 	if (info)
 		err = call_usermodehelper_exec(info, UMH_WAIT_EXEC);
-	put_cred(d->cred);
+	abort_creds(d->cred);
 	d->cred = NULL;
 	return err;
 }
@@ -459,11 +497,20 @@ static struct miscdevice dev = {
 
 int dal_dev_init(void)
 {
-	return misc_register(&dev);
+	int err;
+
+	releases = alloc_workqueue("dios", WQ_UNBOUND, 0);
+	if (!releases)
+		return -ENOMEM;
+	err = misc_register(&dev);
+	if (err)
+		destroy_workqueue(releases);
+	return err;
 }
 
 void dal_dev_exit(void)
 {
 	misc_deregister(&dev);
+	destroy_workqueue(releases);
 	rcu_barrier();
 }
