@@ -6,7 +6,7 @@
 //
 // Usage:
 //
-//	go run ./bench [-cpus 1,2] [-pairs n] [-doc]
+//	go run ./bench [-cpus 1,2] [-pairs n] [-only what,...] [-doc]
 //
 // Everything is measured in one virtual machine, for each number of CPUs, and what
 // is compared is run in turn: one of ours, one of theirs, and again. A row of the
@@ -45,6 +45,10 @@ var rows = []row{
 	{"create anonymous object", "create named", "CreateAnonymous", "CreateNamed", 0.5, 0.3},
 	{"fib 30 in Go", "the same, GOOS=linux", "Fib30/dios", "Fib30/linux", 1.02, 1.0},
 	{"binary trees in Go", "the same, GOOS=linux, GOMAXPROCS=1", "Trees/dios", "Trees/linux", 1.05, 1.0},
+	{"FIFO round trip, 8 B", "pipes", "FIFORoundTrip8", "PipeRoundTrip8", 0.9, 0.7},
+	{"FIFO round trip, 64 KiB", "pipes", "FIFORoundTrip64K", "PipeRoundTrip64K", 0.25, 0.08},
+	{"FIFO stream, a record of 64 B", "pipe", "FIFOStream64", "PipeStream64", 1.0 / 3, 1.0 / 25},
+	{"FIFO stream, 64 KiB", "pipe", "FIFOStream64K", "PipeStream64K", 1.0 / 4, 1.0 / 8},
 	{"spawn a Go task, wait for it", "os/exec of it on Linux", "Spawn/dios", "Spawn/linux", 1.0, 0.5},
 }
 
@@ -54,19 +58,25 @@ type results map[string][]float64
 func main() {
 	cpus := flag.String("cpus", "1,2", "measure in machines with so many CPUs")
 	pairs := flag.Int("pairs", 11, "how often each pair of Go programs is run")
+	only := flag.String("only", "", "measure only these, of calls, fifo, fib, trees and spawn")
 	doc := flag.Bool("doc", false, "write the tables to docs/performance.md")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*cpus, *pairs, *doc); err != nil {
+	if *doc && *only != "" {
+		fmt.Fprintln(os.Stderr, "bench: -doc wants everything measured, without -only")
+		os.Exit(2)
+	}
+	if err := run(*cpus, *only, *pairs, *doc); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(cpuList string, pairs int, doc bool) error {
+func run(cpuList, only string, pairs int, doc bool) error {
+	wanted := func(what string) bool { return only == "" || slices.Contains(strings.Split(only, ","), what) }
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
@@ -82,9 +92,11 @@ func run(cpuList string, pairs int, doc bool) error {
 			return err
 		}
 	}
-	calls := filepath.Join(dir, "calls")
-	if err := progtest.BuildC(filepath.Join(progtest.Source(), "bench", "c", "calls.c"), calls, "legacy-limbo"); err != nil {
-		return err
+	for name, brand := range map[string]string{"calls": "legacy-limbo", "fifo": "pure", "pipe": "legacy"} {
+		source := filepath.Join(progtest.Source(), "bench", "c", name+".c")
+		if err := progtest.BuildC(source, filepath.Join(dir, name), brand); err != nil {
+			return err
+		}
 	}
 	var markdown bytes.Buffer
 	for f := range strings.SplitSeq(cpuList, ",") {
@@ -96,7 +108,7 @@ func run(cpuList string, pairs int, doc bool) error {
 		if err != nil {
 			return err
 		}
-		err = machine(m, n, dir, calls, programs, pairs, &markdown)
+		err = machine(m, n, dir, programs, pairs, wanted, &markdown)
 		m.Close()
 		if err != nil {
 			return err
@@ -109,7 +121,7 @@ func run(cpuList string, pairs int, doc bool) error {
 }
 
 // machine measures everything in one machine, and prints its table.
-func machine(m *progtest.VM, cpus int, dir, calls string, programs []string, pairs int, markdown *bytes.Buffer) error {
+func machine(m *progtest.VM, cpus int, dir string, programs []string, pairs int, wanted func(string) bool, markdown *bytes.Buffer) error {
 	info := m.Info()
 	name := fmt.Sprintf("%s-%dcpu", info.Accel, cpus)
 	rawDir := filepath.Join(progtest.Source(), "bench", "results")
@@ -139,14 +151,29 @@ func machine(m *progtest.VM, cpus int, dir, calls string, programs []string, pai
 		fmt.Fprint(raw, o.Stdout)
 		return res.add(o.Stdout, goos)
 	}
-	progress("%d CPUs: calls", cpus)
-	if err := one(calls, "calls", ""); err != nil {
-		return err
+	if wanted("calls") {
+		progress("%d CPUs: calls", cpus)
+		if err := one(filepath.Join(dir, "calls"), "calls", ""); err != nil {
+			return err
+		}
 	}
 	for name := range res {
 		res[name] = res[name][1:] // the first round warms up
 	}
+	for i := range 2 * pairs {
+		if !wanted("fifo") {
+			break
+		}
+		progress("%d CPUs: FIFO and pipe, %d of %d", cpus, i+1, 2*pairs)
+		name := [...]string{"pipe", "fifo", "fifo", "pipe"}[i%4]
+		if err := one(filepath.Join(dir, name), name, ""); err != nil {
+			return err
+		}
+	}
 	for _, p := range programs {
+		if !wanted(p) {
+			continue
+		}
 		progress("%d CPUs: %s", cpus, p)
 		for i := range 2 * pairs {
 			// Who is first changes: what comes second may find things warmer.
@@ -192,6 +219,9 @@ func (r results) print(title string, markdown *bytes.Buffer) error {
 	fmt.Fprintf(markdown, "\n### %s\n\n| what | against | ours | theirs | ratio (quartiles) | must | aim | |\n|---|---|---|---|---|---|---|---|\n", title)
 	for _, row := range rows {
 		ours, theirs := r[row.ours], r[row.theirs]
+		if len(ours) == 0 && len(theirs) == 0 {
+			continue // not measured
+		}
 		if len(ours) == 0 || len(ours) != len(theirs) {
 			return fmt.Errorf("%s: %d results, %s: %d", row.ours, len(ours), row.theirs, len(theirs))
 		}

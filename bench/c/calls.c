@@ -9,6 +9,7 @@
 #define LINUX_PROCESS
 #include "../../testdata/abi/abi.h"
 #include "../../testdata/abi/linux.h"
+#include "result.h"
 
 #define CALLS	100000
 #define OBJECTS	20000
@@ -20,19 +21,6 @@ static u64 clock_now(void)
 
 	syscall6(228, 1, ADDR(ts), 0, 0, 0, 0);	/* clock_gettime, CLOCK_MONOTONIC */
 	return ts[0] * SECOND + ts[1];
-}
-
-static void result(const char *name, u64 n, u64 ns)
-{
-	say("Benchmark");
-	say(name);
-	say(" ");
-	say_dec(n);
-	say(" ");
-	say_dec(ns / n);
-	say(".");
-	say_dec(ns * 10 / n % 10);
-	say(" ns/op\n");
 }
 
 static void linux_calls(void)

@@ -81,18 +81,32 @@ bool object_dead(struct dios_object *obj)
 	return READ_ONCE(obj->dead);
 }
 
+static void watch_locked(struct dios_object *obj, struct dios_watch *w, struct dios_task *t,
+			 u32 rights)
+{
+	lockdep_assert_held(&obj->lock);
+	w->obj = obj;
+	w->task = t;
+	w->rights = rights;
+	list_add_tail(&w->link, &obj->watches);
+	stat_add(STAT_WATCHES, 1);
+}
+
+static void unwatch_locked(struct dios_watch *w)
+{
+	lockdep_assert_held(&w->obj->lock);
+	list_del(&w->link);
+	stat_add(STAT_WATCHES, -1);
+}
+
 void object_watch(struct dios_object *obj, struct dios_watch *w, struct dios_task *t,
 		  u32 rights)
 {
 	unsigned long flags;
 
-	w->obj = obj;
-	w->task = t;
-	w->rights = rights;
 	spin_lock_irqsave(&obj->lock, flags);
-	list_add_tail(&w->link, &obj->watches);
+	watch_locked(obj, w, t, rights);
 	spin_unlock_irqrestore(&obj->lock, flags);
-	stat_add(STAT_WATCHES, 1);
 }
 
 void object_unwatch(struct dios_watch *w)
@@ -100,9 +114,8 @@ void object_unwatch(struct dios_watch *w)
 	unsigned long flags;
 
 	spin_lock_irqsave(&w->obj->lock, flags);
-	list_del(&w->link);
+	unwatch_locked(w);
 	spin_unlock_irqrestore(&w->obj->lock, flags);
-	stat_add(STAT_WATCHES, -1);
 }
 
 /* The waiters cannot go away here: they unwatch under obj->lock. */
@@ -178,23 +191,19 @@ int object_wait(struct dios_task *t, struct dios_object *obj, u32 rights, u64 fl
 	return err;
 }
 
-/* One try, under the lock. */
-static int try_take(struct dios_lend *l, int (*take_locked)(struct dios_lend *l))
+static int try_locked(struct dios_lend *l, int (*take_locked)(struct dios_lend *l))
 {
-	struct dios_object *obj = l->ref->obj;
-	unsigned long flags;
-	int err;
-
-	spin_lock_irqsave(&obj->lock, flags);
-	err = obj->dead ? -DIOS_EZOMBIE : take_locked(l);
-	spin_unlock_irqrestore(&obj->lock, flags);
-	return err;
+	return l->ref->obj->dead ? -DIOS_EZOMBIE : take_locked(l);
 }
 
 /**
  * object_take() - Take something of an object, and wait until it is there.
- * @l:			an acquire, or a commit with DIOS_BUF_NEXT
- * @take_locked:	takes it, or says -DIOS_EAGAIN; called with obj->lock held
+ * @l:			an acquire or a commit
+ * @take_locked:	takes it, or says -DIOS_EAGAIN; called with obj->lock held, again
+ *			each time the task was woken
+ *
+ * One lock for a try, and for what makes the task be woken: this is the path of
+ * every message.
  *
  * Context: The task's own.  Sleeps unless DIOS_BUF_NONBLOCK.
  * Return: what take_locked said, but -DIOS_EAGAIN only with DIOS_BUF_NONBLOCK;
@@ -202,23 +211,29 @@ static int try_take(struct dios_lend *l, int (*take_locked)(struct dios_lend *l)
  */
 int object_take(struct dios_lend *l, int (*take_locked)(struct dios_lend *l))
 {
+	struct dios_object *obj = l->ref->obj;
 	struct dios_watch w;
-	int err = try_take(l, take_locked);
+	unsigned long flags;
+	int err, slept = 0;
 
-	if (err != -DIOS_EAGAIN || l->flags & DIOS_BUF_NONBLOCK)
+	spin_lock_irqsave(&obj->lock, flags);
+	err = try_locked(l, take_locked);
+	if (err != -DIOS_EAGAIN || l->flags & DIOS_BUF_NONBLOCK) {
+		spin_unlock_irqrestore(&obj->lock, flags);
 		return err;
-	object_watch(l->ref->obj, &w, l->task, l->buf->write ? DIOS_R_WRITE : DIOS_R_READ);
-	for (;;) {
-		dal_wait_begin(l->task);
-		err = try_take(l, take_locked);
-		if (err != -DIOS_EAGAIN)
-			break;
-		err = dal_wait(l->task, -1);
-		if (err)
-			break;
 	}
-	object_unwatch(&w);
-	return err;
+	watch_locked(obj, &w, l->task, l->buf->write ? DIOS_R_WRITE : DIOS_R_READ);
+	while (err == -DIOS_EAGAIN && !slept) {
+		dal_wait_begin(l->task);
+		spin_unlock_irqrestore(&obj->lock, flags);
+		slept = dal_wait(l->task, -1);
+		spin_lock_irqsave(&obj->lock, flags);
+		err = try_locked(l, take_locked);
+	}
+	unwatch_locked(&w);
+	spin_unlock_irqrestore(&obj->lock, flags);
+	/* What came with the interruption is not left lying. */
+	return err == -DIOS_EAGAIN ? slept : err;
 }
 
 /* What a type that lacks an operation has in its place. */

@@ -219,38 +219,48 @@ static int fifo_acquire_write(struct dios_lend *l)
 	return acquire(l);
 }
 
-/* Go on to what follows, in the same call. */
-static int next(struct dios_lend *l)
+/*
+ * Finish with what buf has, once, and with DIOS_BUF_NEXT go on to what follows,
+ * under the same lock.
+ */
+static int commit_locked(struct dios_lend *l)
 {
-	int err;
+	struct fifo *f = fifo_of(l->ref->obj);
+	struct dios_buf *buf = l->buf;
+	u64 span;
 
-	if (!(l->flags & DIOS_BUF_NEXT))
-		return 0;
-	err = object_take(l, take_locked);
-	if (!err)
+	if (f->reader == buf || f->writer == buf) {
+		if (buf->batch)
+			span = l->len;
+		else
+			span = buf->write ? span_of(l->len) : buf->off;
+		if (buf->write)
+			f->tail += span;
+		else
+			f->head += span;
+		leave_locked(f, buf);
+		object_wake_locked(&f->obj);
+	}
+	return l->flags & DIOS_BUF_NEXT ? take_locked(l) : 0;
+}
+
+static ssize_t commit(struct dios_lend *l)
+{
+	int err = object_take(l, commit_locked);
+
+	if (err)
+		return err;
+	if (l->flags & DIOS_BUF_NEXT)
 		place(fifo_of(l->ref->obj), l->buf);
-	return err;
+	return l->len;
 }
 
 static ssize_t fifo_commit_read(struct dios_lend *l)
 {
-	struct fifo *f = fifo_of(l->ref->obj);
-	struct dios_buf *buf = l->buf;
-	unsigned long flags;
-	int err;
-
 	/* A batch ends where a record does. */
-	if (buf->batch && l->len % ALIGNMENT)
+	if (l->buf->batch && l->len % ALIGNMENT)
 		return -DIOS_EINVAL;
-	spin_lock_irqsave(&f->obj.lock, flags);
-	if (f->reader == buf) {
-		f->head += buf->batch ? l->len : buf->off;
-		leave_locked(f, buf);
-		object_wake_locked(&f->obj);
-	}
-	spin_unlock_irqrestore(&f->obj.lock, flags);
-	err = next(l);
-	return err ? err : l->len;
+	return commit(l);
 }
 
 /* Is this a whole number of records? */
@@ -275,33 +285,22 @@ static ssize_t fifo_commit_write(struct dios_lend *l)
 	struct fifo *f = fifo_of(l->ref->obj);
 	struct dios_buf *buf = l->buf;
 	struct dios_record *head;
-	unsigned long flags;
-	ssize_t n = l->len;
-	bool mine;
-	int err;
 
 	if (l->iov.addr != buf->addr)
 		return -DIOS_EINVAL;
-	/* Only this task makes it lose its turn. */
-	mine = READ_ONCE(f->writer) == buf;
-	if (mine && buf->batch && !frames_ok(buf->kernel, l->len))
-		return -DIOS_EINVAL;
-	if (mine && !READ_ONCE(f->readers))
-		return -DIOS_EPIPE;
-	if (mine && !buf->batch) {
-		head = (void *)(buf->kernel - HEAD);
-		WRITE_ONCE(head->len, l->len);
-		WRITE_ONCE(head->pad, 0);
+	/* Whose turn it is only this task can change, if it is its own. */
+	if (READ_ONCE(f->writer) == buf) {
+		if (!READ_ONCE(f->readers))
+			return -DIOS_EPIPE;
+		if (buf->batch && !frames_ok(buf->kernel, l->len))
+			return -DIOS_EINVAL;
+		if (!buf->batch) {
+			head = buf->kernel - HEAD;
+			WRITE_ONCE(head->len, l->len);
+			WRITE_ONCE(head->pad, 0);
+		}
 	}
-	spin_lock_irqsave(&f->obj.lock, flags);
-	if (mine) {
-		f->tail += buf->batch ? l->len : span_of(l->len);
-		leave_locked(f, buf);
-		object_wake_locked(&f->obj);
-	}
-	spin_unlock_irqrestore(&f->obj.lock, flags);
-	err = next(l);
-	return err ? err : n;
+	return commit(l);
 }
 
 static void fifo_unlend(struct dios_task *t, struct dios_object *obj, struct dios_buf *buf)

@@ -45,6 +45,8 @@ struct dal_task {
 
 	/* Waiting. */
 	bool woken;
+	bool spinning;			/* it looks at woken itself: no need to wake it */
+	u32 spin_ns;			/* how long to look before it sleeps; only the task */
 	bool blocked;
 	bool closing;			/* its file is gone: wake up and leave */
 	struct delayed_work release;	/* then, if that finds it in a call */

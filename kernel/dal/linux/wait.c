@@ -6,6 +6,11 @@
  * dal_wake() sets woken and wakes it.  Both look at the object under obj->lock,
  * so one of them sees the other.
  *
+ * To sleep and be woken costs two switches and, from another CPU, an interrupt.  So where
+ * there are several CPUs, and nobody else wants this one, a task looks at woken
+ * for a while before it sleeps, but only if its last waits were so short that this
+ * pays: a task that waits for long burns nothing.
+ *
  * The tick is a timer that sends SIGURG; it stops by itself while the task is
  * blocked, and starts again on the way out.
  *
@@ -15,6 +20,7 @@
 #include <linux/ktime.h>
 #include <linux/random.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include "linux.h"
 
 u64 dal_now(void)
@@ -74,21 +80,60 @@ void dal_wait_begin(struct dios_task *t)
 	WRITE_ONCE(t->dal->woken, false);
 }
 
+#define SPIN_MAX	50000U		/* nanoseconds */
+#define SPIN_MIN	1000U
+
+/* Must it leave at once, whatever it waits for? */
+static bool must_leave(struct dal_task *d)
+{
+	return signal_pending(current) || READ_ONCE(d->closing);
+}
+
+/*
+ * Look for a while.  Half as long the next time if that was in vain.
+ */
+static void spin(struct dal_task *d)
+{
+	u64 end = ktime_get_ns() + d->spin_ns;
+
+	WRITE_ONCE(d->spinning, true);
+	while (!READ_ONCE(d->woken)) {
+		if (need_resched() || !single_task_running() || must_leave(d) ||
+		    ktime_get_ns() >= end) {
+			d->spin_ns = d->spin_ns / 2 < SPIN_MIN ? 0 : d->spin_ns / 2;
+			break;
+		}
+		cpu_relax();
+	}
+	WRITE_ONCE(d->spinning, false);
+	/* Pairs with dal_wake(): who saw spinning has set woken, and we see that. */
+	smp_mb();
+}
+
 int dal_wait(struct dios_task *t, s64 deadline)
 {
 	struct dal_task *d = t->dal;
 	ktime_t when = deadline;
+	bool several = num_online_cpus() > 1;
+	u64 since = 0;
 	int err = 0;
 
 	dal_block(d);
+	if (several && d->spin_ns)
+		spin(d);
+	if (several)
+		since = ktime_get_ns();
 	set_current_state(TASK_INTERRUPTIBLE);
 	if (!READ_ONCE(d->woken)) {
-		if (signal_pending(current) || READ_ONCE(d->closing))
+		if (must_leave(d))
 			err = -DIOS_EINTR;
 		else if (deadline == -1)
 			schedule();
 		else if (!schedule_hrtimeout_range(&when, 0, HRTIMER_MODE_ABS))
 			err = -DIOS_ETIMEDOUT;
+		/* Had it looked for that long, it would not have slept. */
+		if (several && ktime_get_ns() - since < SPIN_MAX)
+			d->spin_ns = SPIN_MAX;
 	}
 	__set_current_state(TASK_RUNNING);
 	dal_unblock(d);
@@ -100,7 +145,10 @@ void dal_wake(struct dios_task *t)
 	struct dal_task *d = t->dal;
 
 	WRITE_ONCE(d->woken, true);
-	wake_up_process(d->task);
+	/* Pairs with spin(). */
+	smp_mb();
+	if (!READ_ONCE(d->spinning))
+		wake_up_process(d->task);
 }
 
 /* Upcalls are signals, set up by us: the task cannot make the calls to do it. */
