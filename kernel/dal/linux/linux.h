@@ -23,6 +23,7 @@
 #include <linux/hrtimer.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 #include "../../core/core.h"

@@ -205,6 +205,22 @@ static unsigned long fixed_flag(bool fixed)
 	return fixed ? MAP_FIXED_NOREPLACE : 0;
 }
 
+/*
+ * A program's addresses end at 47 bits.  Where the processor has more, Linux
+ * gives them to who asks for such a place.
+ */
+static int check_place(u64 *addr, size_t len, bool fixed)
+{
+	if (len > DEFAULT_MAP_WINDOW)
+		return -DIOS_ENOMEM;
+	if (*addr <= DEFAULT_MAP_WINDOW - len)
+		return 0;
+	if (fixed)
+		return -DIOS_ENOMEM;
+	*addr = 0;
+	return 0;
+}
+
 /* What vm_mmap() returned, as a result of ours. */
 static int mapped(unsigned long addr, u64 *out)
 {
@@ -219,7 +235,10 @@ int dal_map_pages(struct dal_pages *p, size_t len, bool writable, u64 addr,
 {
 	struct file *file;
 	unsigned long at;
+	int err = check_place(&addr, len, fixed);
 
+	if (err)
+		return err;
 	file = anon_inode_getfile("[dios-buffer]", &pages_fops, p,
 				  writable ? O_RDWR : O_RDONLY);
 	if (IS_ERR(file))
@@ -236,6 +255,10 @@ int dal_map_pages(struct dal_pages *p, size_t len, bool writable, u64 addr,
 
 int dal_map_anon(size_t len, u64 addr, bool fixed, u64 *out)
 {
+	int err = check_place(&addr, len, fixed);
+
+	if (err)
+		return err;
 	return mapped(vm_mmap(NULL, addr, len, PROT_READ | PROT_WRITE,
 			      ANON | fixed_flag(fixed), 0), out);
 }
