@@ -3,7 +3,8 @@
 # Use of this source code is governed by a BSD-style
 # license that can be found in the LICENSE file.
 
-usage='usage: ./make.bash [PART...]    build everything, or only PARTs and what they need: go tools dizibox kernel image hello
+usage='usage: ./make.bash [PART...]    build everything, or only PARTs and what they need:
+                                 go tools dizibox kernel image dkms backport hello
        ./make.bash -export     write the commits in goroot/ and build/busybox/ to patches/
        ./make.bash -check      say whether patches/ and src/ are what goroot/ and build/busybox/ hold
        ./make.bash -clean      remove what make.bash made'
@@ -76,7 +77,7 @@ upstream() { sed -n "s/^$2 //p" "$1"; }
 
 packages=(
 	# the kernel module, and the virtual machine it runs in
-	linux-headers-cloud-amd64 linux-image-cloud-amd64 qemu-system-x86 kmod
+	linux-headers-cloud-amd64 linux-image-cloud-amd64 qemu-system-x86 kmod pahole sparse
 	# DiziBox
 	gcc libc6-dev make dpkg-dev bzip2 xz-utils patch
 	# everything
@@ -105,6 +106,24 @@ part_packages() {
 	export DEBIAN_FRONTEND=noninteractive
 	logged packages apt-get -o DPkg::Lock::Timeout=120 update
 	logged packages apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"
+}
+
+# own_apt DIR SUITES EDIT: an apt with lists and state of its own in DIR, so that the system's stay as they are, and
+# the options that use it in apt_options. Its mirrors are the system's for main of the suites that the expression
+# SUITES matches, changed by the sed script EDIT.
+own_apt() {
+	local apt=$1 suites=$2 edit=$3 file
+	rm -rf "$apt"
+	mkdir -p "$apt"/{parts,lists,cache,src}
+	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+		grep -E "^deb[[:space:]].*[[:space:]]$suites[[:space:]].*\<main\>" | sed "$edit" >"$apt/parts/system.list" || true
+	for file in /etc/apt/sources.list.d/*.sources; do
+		[ -e "$file" ] || continue
+		sed '/^#/d' "$file" | awk -v RS= -v ORS='\n\n' "/\nSuites:[^\n]*[ \t]$suites([ \t\n]|\$)/ && /\nComponents:[^\n]*[ \t]main([ \t\n]|\$)/ || 0" |
+			sed "$edit" >>"$apt/parts/system.sources"
+	done
+	apt_options=(-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/parts" -o Dir::State::lists="$apt/lists"
+		-o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none)
 }
 
 ### Trees: upstream's source as one commit, and one commit for each of our patches on it
@@ -357,26 +376,14 @@ part_tools() {
 ### dizibox: BusyBox with a shell that starts DIOS programs as they want
 
 unpack_busybox() {
-	local from=patches/busybox/UPSTREAM apt=$top/build/apt package version suite sum file
+	local from=patches/busybox/UPSTREAM apt=$top/build/apt package version suite apt_options
 	package=$(upstream $from package)
 	version=$(upstream $from version)
 	suite=$(upstream $from suite)
 	say "dizibox: fetching Debian's source package $package $version"
-	# The mirrors are the system's own, but asked for sources. apt's lists and state are ours: the system's stay as they are.
-	rm -rf "$apt"
-	mkdir -p "$apt"/{parts,lists,cache,src}
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-		grep -E "^deb[[:space:]].*[[:space:]]$suite(-security|-updates)?[[:space:]].*\<main\>" |
-		sed 's/^deb/deb-src/' >"$apt/parts/system.list" || true
-	for file in /etc/apt/sources.list.d/*.sources; do
-		[ -e "$file" ] || continue
-		sed '/^#/d' "$file" | awk -v RS= -v ORS='\n\n' "/\nSuites:[^\n]*[ \t]$suite(-security|-updates)?([ \t\n]|\$)/ && /\nComponents:[^\n]*[ \t]main([ \t\n]|\$)/ || 0" |
-			sed 's/^Types:.*/Types: deb-src/' >>"$apt/parts/system.sources"
-	done
-	local options=(-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/parts" -o Dir::State::lists="$apt/lists"
-		-o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none)
-	logged dizibox apt-get "${options[@]}" update
-	(cd "$apt/src" && apt-get "${options[@]}" source --download-only "$package=$version") >>build/log/dizibox 2>&1 </dev/null ||
+	own_apt "$apt" "$suite(-security|-updates)?" "s/^deb/deb-src/; s/^Types:.*/Types: deb-src/"
+	logged dizibox apt-get "${apt_options[@]}" update
+	(cd "$apt/src" && apt-get "${apt_options[@]}" source --download-only "$package=$version") >>build/log/dizibox 2>&1 </dev/null ||
 		failed dizibox "cannot fetch the source package $package $version"
 	(cd "$apt/src" && upstream "$top/$from" sum | sed 's/ /  /' | sha256sum -c --quiet) >>build/log/dizibox 2>&1 </dev/null ||
 		failed dizibox "the sums of $package are not those in $from"
@@ -414,6 +421,8 @@ part_dizibox() {
 
 ### kernel: the module, for the cloud kernel that is installed
 
+module_sources() { find kernel abi -type f -not -path 'kernel/dal/hosted/*' -not -name '*.mod.c' \( -name '*.[chS]' -o -name Kbuild \) | sort; }
+
 # The version of the kernel to build for and to boot: DIOS_KERNEL, or the newest with headers and an image.
 kernel_version() {
 	local v
@@ -434,7 +443,7 @@ kernel_version() {
 part_kernel() {
 	local version hash make
 	version=$(kernel_version)
-	hash=$({ echo "$version"; gcc -dumpfullversion; sums_of kernel abi -not -path 'kernel/dal/hosted/*' -not -name '*.mod.c' \( -name '*.[chS]' -o -name Kbuild -o -name Makefile \); } | digest)
+	hash=$({ echo "$version"; gcc -dumpfullversion; module_sources | xargs sha256sum; } | digest)
 	fresh kernel "$hash" kernel/dios.ko && return
 	say "kernel: building dios.ko for $version"
 	make=(make -C "/lib/modules/$version/build" "M=$top/kernel")
@@ -451,10 +460,99 @@ part_image() {
 	local version hash
 	version=$(kernel_version)
 	hash=$({ echo "$version"; sums_of bin/dios bin/dizibox kernel/dios.ko "/boot/vmlinuz-$version"; } | digest)
-	fresh image "$hash" "build/vm/$version/initrd" && return
+	fresh image "$hash" "build/vm/$version/initrd" build/vm/default && return
 	say "image: making the virtual machine's"
 	logged image bin/dios image -kernel "$version" -dios-ko kernel/dios.ko -busybox bin/dizibox
+	echo "$version" >build/vm/default # what boots if nobody says otherwise
 	stamp image "$hash"
+}
+
+### dkms: the Debian package with the module's source, for hosts that want DIOS themselves
+
+module_version() { sed -n 's/^MODULE_VERSION("\(.*\)");$/\1/p' kernel/main.c; }
+
+# module_tree DIR: the module's source as it lies in /usr/src/dios-VERSION.
+module_tree() {
+	local file
+	while read -r file; do
+		cmp -s "$file" "$1/$file" || install -D -m 644 "$file" "$1/$file" || return
+	done < <(module_sources)
+	sed "s/#MODULE_VERSION#/$(module_version)/" kernel/dkms.conf >"$1/dkms.conf"
+}
+
+part_dkms() {
+	local version hash deb root=build/dkms file
+	version=$(module_version)
+	deb=build/dios-dkms_${version}_all.deb
+	hash=$({ declare -f part_dkms module_tree; module_sources | xargs sha256sum; sums_of kernel/dkms.conf kernel/debian; } | digest)
+	fresh dkms "$hash" "$deb" && return
+	say "dkms: making $deb"
+	rm -rf $root
+	module_tree "$root/usr/src/dios-$version"
+	install -D -m 644 kernel/debian/modules-load.conf $root/usr/lib/modules-load.d/dios.conf
+	install -D -m 644 kernel/debian/udev.rules $root/usr/lib/udev/rules.d/60-dios.rules
+	install -D -m 644 kernel/debian/copyright $root/usr/share/doc/dios-dkms/copyright
+	mkdir $root/DEBIAN
+	for file in control postinst prerm; do
+		sed "s/#MODULE_VERSION#/$version/" kernel/debian/$file >$root/DEBIAN/$file
+	done
+	chmod 755 $root/DEBIAN/postinst $root/DEBIAN/prerm
+	chmod -R u=rwX,go=rX $root
+	# The same bytes from the same sources.
+	find $root -exec touch -h -d @1795392000 {} +
+	logged dkms env SOURCE_DATE_EPOCH=1795392000 dpkg-deb --root-owner-group -Zxz -b $root "$deb.new"
+	mv "$deb.new" "$deb"
+	rm -rf $root
+	stamp dkms "$hash"
+}
+
+### backport: the module, and a machine, for a second kernel: the cloud kernel of Debian's backports
+
+# The kernel lies in build/backport/ as it would in /, and is not installed. Its version stands in build/backport/version.
+unpack_backport() {
+	local apt=$top/build/backport.apt suite new=build/backport.new version apt_options
+	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	own_apt "$apt" "$suite" "s/\<$suite\>/$suite-backports/; /^Suites:/s/.*/Suites: $suite-backports/"
+	apt-get "${apt_options[@]}" update || return
+	version=$(apt-cache "${apt_options[@]}" -t "$suite-backports" depends linux-image-cloud-amd64 | sed -n 's/^  Depends: linux-image-\([0-9].*\)$/\1/p')
+	[ -n "$version" ] || { echo "$suite-backports has no linux-image-cloud-amd64"; return 1; }
+	rm -rf "$new"
+	mkdir -p "$new"
+	(cd "$apt/src" && apt-get "${apt_options[@]}" download "linux-image-$version" "linux-headers-$version" \
+		"linux-headers-${version%-cloud-amd64}-common" "linux-kbuild-${version%-cloud-amd64}") || return
+	for deb in "$apt"/src/*.deb; do
+		dpkg-deb -x "$deb" "$new" || return
+	done
+	# What the packages would do when they are installed.
+	sed -i "s,/usr/src/,$top/build/backport/usr/src/," "$new/usr/src/linux-headers-$version/Makefile" || return
+	/sbin/depmod -b "$new" "$version" || return
+	echo "$version" >"$new/version"
+	rm -rf "$apt" build/backport
+	mv "$new" build/backport
+}
+
+part_backport() {
+	local version hash dir ko
+	if [ ! -e build/backport/version ]; then
+		say "backport: fetching the cloud kernel of Debian's backports"
+		# The rest is whole without it, and not every mirror has backports.
+		unpack_backport >>build/log/backport 2>&1 </dev/null || {
+			say "backport: SKIP: cannot fetch that kernel; all of the output is in build/log/backport"
+			return
+		}
+	fi
+	version=$(cat build/backport/version)
+	dir=build/kernel/$version
+	ko=$dir/kernel/dios.ko
+	hash=$({ echo "$version"; gcc -dumpfullversion; module_sources | xargs sha256sum; sums_of bin/dios bin/dizibox; } | digest)
+	fresh backport "$hash" "$ko" "build/vm/$version/initrd" && return
+	say "backport: building dios.ko and the virtual machine's image for $version"
+	half_made backport && rm -rf "$dir"
+	module_tree "$dir"
+	logged backport make -C "build/backport/usr/src/linux-headers-$version" "M=$top/$dir/kernel" -j"$(nproc)" modules
+	logged backport bin/dios image -kernel "$version" -dios-ko "$ko" -busybox bin/dizibox \
+		-vmlinuz "build/backport/boot/vmlinuz-$version" -modules "build/backport/lib/modules/$version"
+	made backport "$hash"
 }
 
 ### hello: the first program
@@ -549,7 +647,7 @@ case ${1:-} in
 esac
 [ $mode != build ] || for part; do
 	case $part in
-	go | tools | dizibox | kernel | image | hello) ;;
+	go | tools | dizibox | kernel | image | dkms | backport | hello) ;;
 	*)
 		echo "make.bash: $part is no part and no option; ./make.bash -help lists them" >&2
 		exit 2
@@ -570,9 +668,12 @@ if [ $# -gt 0 ]; then
 	wanted=" $* "
 	for part in tools dizibox kernel image go hello; do
 		case $part$wanted in
-		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
+		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | tools*\ backport\ * | dizibox*\ backport\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
 		esac
 	done
+	# The package holds the module's source; a second to keep it so.
+	case $wanted in *\ dkms\ * | *\ kernel\ * | *\ image\ *) part_dkms ;; esac
+	case $wanted in *\ backport\ *) part_backport ;; esac
 	exit
 fi
 
@@ -583,6 +684,8 @@ set -m # so that it can be ended as a group
 	part_dizibox
 	part_kernel
 	part_image
+	part_dkms
+	part_backport
 ) &
 side=$!
 set +m

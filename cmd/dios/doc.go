@@ -41,7 +41,7 @@
 // # Environment
 //
 //	DIOS_ROOT    the tree that holds bin/ and build/; found from where dios lies
-//	DIOS_KERNEL  version of the kernel to boot; the newest that has an image
+//	DIOS_KERNEL  version of the kernel to boot; the one that make.bash chose
 //	DIOS_ACCEL   tcg, kvm or auto: kvm if a machine once came up with it
 //	DIOS_MEM     memory of the machine, 1G
 //	DIOS_CPUS    CPUs of the machine, 1

@@ -114,7 +114,7 @@ func examine() []check {
 	}
 	add("kernel", true, kernel, err, "install the package linux-image-"+version)
 
-	ko := filepath.Join(root, "kernel", "dios.ko")
+	ko := vm.Module(root, version)
 	vermagic, err := image.Vermagic(ko)
 	add("module", true, ko, err, "run ./make.bash")
 	if err == nil {

@@ -53,7 +53,7 @@ func makeImage(o *image.Options, state, verbose bool) error {
 	}
 	switch o.DIOS {
 	case "":
-		o.DIOS = filepath.Join(root, "kernel", "dios.ko")
+		o.DIOS = vm.Module(root, o.Version)
 	case "none":
 		o.DIOS = ""
 	}

@@ -53,7 +53,7 @@ func Initrd(root, version string) string {
 }
 
 // FindKernel returns the version of the kernel to boot: want, or DIOS_KERNEL,
-// or else the newest that has an image.
+// or else the one that make.bash chose, or the newest that has an image.
 func FindKernel(root, want string) (string, error) {
 	if want == "" {
 		want = os.Getenv("DIOS_KERNEL")
@@ -64,7 +64,30 @@ func FindKernel(root, want string) (string, error) {
 		}
 		return want, nil
 	}
+	return usual(root)
+}
+
+// usual returns the kernel that boots if nobody says otherwise.
+func usual(root string) (string, error) {
+	if b, err := os.ReadFile(filepath.Join(root, "build", "vm", "default")); err == nil {
+		return strings.TrimSpace(string(b)), nil
+	}
 	return newest(root)
+}
+
+// isBackport tells whether a kernel is the one that make.bash fetched from Debian's
+// backports. It lies in build/backport, and the module for it in build/kernel.
+func isBackport(root, version string) bool {
+	b, err := os.ReadFile(filepath.Join(root, "build", "backport", "version"))
+	return err == nil && strings.TrimSpace(string(b)) == version
+}
+
+// Module returns where the module for a kernel lies.
+func Module(root, version string) string {
+	if isBackport(root, version) {
+		return filepath.Join(root, "build", "kernel", version, "kernel", "dios.ko")
+	}
+	return filepath.Join(root, "kernel", "dios.ko")
 }
 
 // newest returns the newest kernel that has an image.
@@ -87,7 +110,9 @@ func newest(root string) (string, error) {
 func CheckImage(root, version string) error {
 	initrd := Initrd(root, version)
 	again := "run ./make.bash"
-	if v, err := newest(root); err != nil || v != version {
+	if isBackport(root, version) {
+		again = "run ./make.bash backport"
+	} else if v, err := usual(root); err != nil || v != version {
 		again = "run DIOS_KERNEL=" + version + " ./make.bash"
 	}
 	info, err := image.Inspect(initrd)

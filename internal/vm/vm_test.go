@@ -118,6 +118,29 @@ func TestFindKernel(t *testing.T) {
 	if v, err := FindKernel(root, "../x"); err == nil {
 		t.Errorf("../x is %q", v)
 	}
+	// What make.bash chose, though there is a newer one.
+	t.Setenv("DIOS_KERNEL", "")
+	write(t, filepath.Join(root, "build", "vm", "default"), "5.10.0-100-cloud-amd64\n", 0o666)
+	if v, err := FindKernel(root, ""); v != "5.10.0-100-cloud-amd64" || err != nil {
+		t.Errorf("with a default: %q, %v", v, err)
+	}
+}
+
+func TestModule(t *testing.T) {
+	root := t.TempDir()
+	if got, want := Module(root, "6.12"), filepath.Join(root, "kernel", "dios.ko"); got != want {
+		t.Errorf("the module for 6.12 is %s, want %s", got, want)
+	}
+	write(t, filepath.Join(root, "build", "backport", "version"), "6.12\n", 0o666)
+	if got, want := Module(root, "6.12"), filepath.Join(root, "build", "kernel", "6.12", "kernel", "dios.ko"); got != want {
+		t.Errorf("the module for 6.12 from backports is %s, want %s", got, want)
+	}
+	if got, want := Module(root, "6.1"), filepath.Join(root, "kernel", "dios.ko"); got != want {
+		t.Errorf("the module for 6.1 is %s, want %s", got, want)
+	}
+	if err := CheckImage(root, "6.12"); err == nil || !strings.Contains(err.Error(), "run ./make.bash backport") {
+		t.Errorf("no image for it: %v", err)
+	}
 }
 
 func TestCompareVersions(t *testing.T) {
