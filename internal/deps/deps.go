@@ -68,6 +68,7 @@ var goRules = []rule{
 	{"src/syscall/*", []string{"unsafe", "internal/...", "errors", "runtime", "sync", "sync/..."}},
 	{"src/syscall/dios/*", []string{"unsafe", "internal/...", "errors", "runtime", "strconv", "sync", "sync/...", "syscall", "time", "encoding/..."}},
 	{"src/runtime/dios/*", []string{"std", "internal/...", "syscall/dios"}},
+	{"src/runtime/dios/gob/*", []string{"encoding/gob", "io", "runtime/dios"}},
 	// A test in the Go tree may use what it tests, and package testing.
 	{"src/...", []string{"std"}},
 

@@ -76,7 +76,11 @@ func netpollclose(fd uintptr) int32 {
 
 // netpollarm waits for pd's reference in mode. The next event there takes
 // that away.
-func netpollarm(pd *pollDesc, mode int) {
+func netpollarm(pd *pollDesc, mode int) { netpollarmRoom(pd, mode, 0) }
+
+// netpollarmRoom is netpollarm; for a FIFO and mode 'w' it waits for room for
+// a record of room bytes.
+func netpollarmRoom(pd *pollDesc, mode int, room uint32) {
 	if netpollisLocal(pd.fd) {
 		return // syscall_pollReady tells
 	}
@@ -86,6 +90,7 @@ func netpollarm(pd *pollDesc, mode int) {
 	for i := 0; i < s.n; i++ {
 		if s.owner[i] == o {
 			// Armed by a goroutine that has stopped waiting.
+			s.waits[i].Len = room
 			unlock(&s.lock)
 			return
 		}
@@ -96,6 +101,7 @@ func netpollarm(pd *pollDesc, mode int) {
 	w := dios.Wait{Ref: uint64(pd.fd), Rights: dios.R_READ}
 	if mode == 'w' {
 		w.Rights = dios.R_WRITE
+		w.Len = room
 	}
 	s.waits[s.n] = w
 	s.owner[s.n] = o

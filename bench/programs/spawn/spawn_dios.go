@@ -19,7 +19,7 @@ func spawn() {
 	}
 	var iov sys.Iov
 	for err = sys.EINTR; err == sys.EINTR; {
-		err = sys.AcquireRead(0, ref, 0, &iov)
+		err = sys.AcquireRead(0, ref, 0, &iov, sys.RefNone, 0)
 	}
 	if err != nil {
 		panic(err)

@@ -4,108 +4,190 @@
 
 //go:build dios
 
-// Package dios is for programs that know they run as a task of DIOS.
-//
-// It tells a task about itself: its program's brand, the node it runs on,
-// and the references it was started with. The kernel wrote all that down
-// when it started the task, and it never changes.
-//
-// Package syscall/dios has the calls to use a reference with.
 package dios
 
 import (
-	abi "internal/runtime/syscall/dios"
-	"internal/strconv"
-	"syscall/dios"
-	_ "unsafe" // for go:linkname
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"sync/atomic"
+	sys "syscall/dios"
+	"unsafe"
 )
 
-// A Ref is a reference: what a task holds instead of an object. The number
-// means something in this task only. The zero Ref refers to nothing.
-//
-// It converts to and from a Ref of package syscall/dios.
-type Ref uint64
+// An Attr says how to start a task. The zero value is the usual way: with this
+// task's environment and standard streams.
+type Attr struct {
+	// Args are the task's arguments after os.Args[0], which is this program's.
+	Args []string
 
-// String returns the reference as slot and generation, such as "3.1"; a slot
-// that is used again has another generation.
-func (r Ref) String() string {
-	if r == 0 {
-		return "none"
-	}
-	return strconv.Itoa(int(uint32(r))) + "." + strconv.Itoa(int(r>>32))
+	// Env is its environment, as "key=value"; nil is this task's.
+	Env []string
+
+	// Refs are references to give to the task, which finds them with [Refs].
+	Refs []Grant
+
+	// Stdin, Stdout and Stderr are its standard streams; 0 is this task's.
+	Stdin, Stdout, Stderr Ref
+
+	// Group is the GROUP that becomes the task's own; 0 is this task's.
+	Group Ref
+
+	// Ring is the size of the rings of the task's channel, in bytes: a power
+	// of two between 4 KiB and 64 MiB. 0 is 16 KiB.
+	Ring int
 }
 
-// A Type is the type of an object.
-type Type = dios.Type
-
-// Rights are what a reference allows.
-type Rights = dios.Rights
-
-// A Brand says how a program is launched and which calls it may make.
-type Brand = dios.Brand
-
-// A Handed is a reference that a task was started with.
-type Handed struct {
+// A Grant gives a reference to a task, with some of its rights.
+type Grant struct {
 	Ref    Ref
-	Type   Type
 	Rights Rights
 }
 
-// start returns the start page, which the kernel wrote and the runtime
-// mapped, read-only and for ever. It is in package runtime.
-//
-//go:linkname start syscall.diosStart
-func start() *abi.Start
-
-// Self returns the task's reference to itself.
-func Self() Ref { return Ref(start().Self) }
-
-// Executable returns a reference to the program that the task runs. A
-// program started as a Linux process has none, and gets 0.
-func Executable() Ref { return Ref(start().Exe) }
-
-// Random returns a reference to a RANDOM object. Package crypto/rand reads it.
-func Random() Ref { return Ref(start().Random) }
-
-// Stdin returns the reference for standard input, or 0 when the task was
-// given none.
-func Stdin() Ref { return Ref(start().In) }
-
-// Stdout returns the reference for standard output. [os.Stdout] writes to it.
-func Stdout() Ref { return Ref(start().Out) }
-
-// Stderr returns the reference for standard error. [os.Stderr] writes to it.
-func Stderr() Ref { return Ref(start().Err) }
-
-// Refs returns the references that whoever started the task handed over, in
-// that order. The standard streams and the other references that this
-// package has functions for are not among them.
-func Refs() []Handed {
-	s := start()
-	refs := make([]Handed, min(int(s.Nrefs), len(s.Refs)))
-	for i := range refs {
-		r := &s.Refs[i]
-		refs[i] = Handed{Ref(r.Ref), Type(r.Type), Rights(r.Rights)}
-	}
-	return refs
+// A Task is a running task that this one started.
+type Task struct {
+	port  port
+	name  string
+	state atomic.Pointer[TaskState] // how it ended, once known
 }
 
-// Entry returns the name of the task function that the task was started to
-// run, or "" for the program's main.
-func Entry() string {
-	s := start()
-	n := 0
-	for n < len(s.Entry) && s.Entry[n] != 0 {
-		n++
+// run starts exe as a task, to run its task function entry, or main if
+// entry is "". The references in first come before those of a.
+func run(exe Ref, name, entry string, first []sys.Grant, a *Attr) (*Task, error) {
+	if a == nil {
+		a = new(Attr)
 	}
-	return string(s.Entry[:n])
+	s := start()
+	spec := &sys.RunSpec{
+		Args:  append([]string{os.Args[0]}, a.Args...),
+		Env:   a.Env,
+		Refs:  first,
+		Group: sys.Ref(a.Group),
+		In:    orDefault(a.Stdin, s.In),
+		Out:   orDefault(a.Stdout, s.Out),
+		Err:   orDefault(a.Stderr, s.Err),
+		Entry: entry,
+	}
+	if spec.Env == nil {
+		spec.Env = os.Environ()
+	}
+	for _, g := range a.Refs {
+		spec.Refs = append(spec.Refs, sys.Grant{Ref: uint64(g.Ref), Rights: uint32(g.Rights)})
+	}
+	var ref sys.Ref
+	var err error = sys.EINTR
+	for err == sys.EINTR {
+		ref, err = sys.Run(0, sys.Ref(exe), spec)
+	}
+	if err != nil {
+		return nil, opError("start "+name, 0, err)
+	}
+	t := &Task{name: name}
+	t.port.init(ref, 'r')
+	runtime.AddCleanup(t, deleteRef, ref)
+	return t, nil
 }
 
-// ProgramBrand returns the brand of the task's program.
-func ProgramBrand() Brand { return Brand(start().Brand) }
+func deleteRef(ref sys.Ref) { sys.Delete(0, ref) }
 
-// Node returns the number of the node the task runs on.
-func Node() uint64 { return start().Node }
+func orDefault(ref Ref, def uint64) sys.Ref {
+	if ref == 0 {
+		return sys.Ref(def)
+	}
+	return sys.Ref(ref)
+}
 
-// ABIVersion returns the version of the interface that the kernel has.
-func ABIVersion() int { return int(start().ABI) }
+// Start starts another program as a task, which runs its main. The program is
+// a reference to a BLOB with the EXEC right, such as [Executable] returns.
+func Start(exe Ref, a *Attr) (*Task, error) {
+	return run(exe, exe.String(), "", nil, a)
+}
+
+// Ref returns the reference to the TASK.
+func (t *Task) Ref() Ref { return Ref(t.port.ref) }
+
+// Wait waits until the task has ended. The error is nil if it ended with
+// status 0, *[ExitError] if it did not, and that of the context if that was
+// done before. It may be called again, and by several goroutines.
+func (t *Task) Wait(ctx context.Context) error {
+	st, err := t.wait4(ctx)
+	if err != nil {
+		return err
+	}
+	if !st.Success() {
+		return &ExitError{t.name, *st}
+	}
+	return nil
+}
+
+func (t *Task) wait4(ctx context.Context) (*TaskState, error) {
+	if st := t.state.Load(); st != nil {
+		return st, nil
+	}
+	err := t.port.begin(ctx)
+	if err == nil {
+		defer t.port.end()
+		for err == nil {
+			if st := t.state.Load(); st != nil {
+				return st, nil
+			}
+			wait := !alone()
+			err = t.read(wait)
+			if err == sys.EAGAIN {
+				err = t.port.wait(ctx, 0)
+			} else if err == sys.EINTR {
+				err = nil
+			}
+		}
+	}
+	if st := t.state.Load(); st != nil {
+		return st, nil // ended, and was released meanwhile
+	}
+	return nil, opError("wait for "+t.name, t.Ref(), err)
+}
+
+// read asks the kernel how the task ended, or, unless nonblock, waits there
+// for it to end.
+func (t *Task) read(nonblock bool) error {
+	var flags sys.BufFlags
+	if nonblock {
+		flags = sys.BufNonblock
+	}
+	var iov sys.Iov
+	if err := sys.AcquireRead(flags, t.port.ref, 0, &iov, 0, 0); err != nil {
+		return err
+	}
+	t.state.Store(taskState((*sys.TaskStatus)(unsafe.Pointer(unsafe.SliceData(sys.Bytes(&iov))))))
+	return sys.ReleaseRead(0, t.port.ref, &iov)
+}
+
+// poll returns how the task ended; nil if it did not.
+func (t *Task) poll() *TaskState {
+	if t.state.Load() == nil {
+		t.read(true)
+	}
+	return t.state.Load()
+}
+
+// State returns how the task ended, and nil while it runs.
+func (t *Task) State() *TaskState { return t.poll() }
+
+// Kill ends the task at once; Wait says when it has. The error says
+// os.ErrProcessDone if it had ended already.
+func (t *Task) Kill() error {
+	if t.poll() != nil {
+		return os.ErrProcessDone
+	}
+	return opError("kill", t.Ref(), sys.Delete(sys.DeleteZombify, t.port.ref))
+}
+
+// Release gives up the reference to the task, which goes on running. A Task
+// that nobody uses any more is released in time.
+func (t *Task) Release() error {
+	t.poll()
+	if err := t.port.close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return opError("release", t.Ref(), err)
+	}
+	return nil
+}

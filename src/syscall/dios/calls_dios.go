@@ -48,41 +48,56 @@ type Name [NameSize]byte
 // Create makes an object of type typ, and returns a reference to it with
 // every right the type has.
 //
-// The spec points to a [Privmem], a [Timer], a [Console], or, for a BLOB
-// with [CreateImport], an [Import]; it is nil for RANDOM. A nil name makes an
-// anonymous object, which only its references lead to. Otherwise the kernel
-// makes a name and writes it to *name, or, with [CreatePublic], takes the
-// name that the caller chose, in the public name space.
+// The spec points to the struct that is called as the type is: a [Privmem],
+// [Shmem], [Fifo], [Timer], [Console], [Stream], [Dgram], [Group] or [Blob],
+// or, for a BLOB with [CreateImport], to an [Import]; it is nil for RANDOM. A
+// nil name makes an anonymous object, which only its references lead to.
+// Otherwise the kernel makes a name and writes it to *name, or, with
+// [CreatePublic], takes the name that the caller chose, in the public name
+// space. The name lies in the task's own group, or with [CreateGroup] in
+// group, a reference to a GROUP with [RightWrite].
+//
+// With [CreateName] no object is made: the one that ref refers to, which is
+// of type typ and has no name, gets one, and a look-up gives the rights that
+// ref has. The spec is nil then, and Create returns ref. Without it ref is
+// [RefNone].
 //
 // Create does not wait.
 //
 // The error is EINVAL if a flag, the type or a field of the spec is unknown
 // or out of range, or the spec is missing, EFAULT if spec or name is a bad
-// address, ENOTSUP if the
-// type cannot be created, EPERM if the program's brand does not allow it,
-// EEXIST if the public name is taken, EQUOTA if the task has too many
-// objects or references, and ENOMEM if there is no memory.
-func Create(flags CreateFlags, typ Type, spec unsafe.Pointer, name *Name) (Ref, error) {
-	var ref uint64
-	_, err := call(dios.Syscall6(SysCreate, uintptr(flags), uintptr(typ), uintptr(spec), uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(&ref)), 0))
+// address, EBADREF if ref or group is no reference, ENOTSUP if the type
+// cannot be created, EPERM if the program's brand or a reference does not
+// allow it, EEXIST if the public name is taken, EQUOTA if the task has too
+// many objects or references, EADDR for an address that is not this node's,
+// EZOMBIE, EBUSY, EIO, and ENOMEM if there is no memory.
+func Create(flags CreateFlags, typ Type, spec unsafe.Pointer, name *Name, ref, group Ref) (Ref, error) {
+	inout := uint64(ref)
+	_, err := call(dios.Syscall6(SysCreate, uintptr(flags), uintptr(typ), uintptr(spec), uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(&inout)), uintptr(group)))
 	if err != nil {
 		return RefNone, err
 	}
-	return Ref(ref), nil
+	return Ref(inout), nil
 }
 
 // Lookup makes references to the objects that a name leads to, one or more,
 // and returns how many it put into refs.
+//
+// It finds names in the groups that the task belongs to: its own, and those
+// it has a reference with [RightRead] to. With [LookupGroup] it finds those
+// in group only. The references have the rights that the name was given, less
+// those that its group takes away.
 //
 // Lookup may wait for other nodes, not with [LookupLocalOnly].
 //
 // The error is ENOENT if the name does not exist or the task may not use it
 // (which of the two is not told), ETOOBIG if refs is too short, and then the
 // number is how many there are, EINVAL for an unknown flag, EFAULT if name
-// or refs is a bad address, EQUOTA or ENOMEM.
-func Lookup(flags LookupFlags, name *Name, refs []Ref) (int, error) {
+// or refs is a bad address, EBADREF or EPERM for the group, EIO, EQUOTA or
+// ENOMEM.
+func Lookup(flags LookupFlags, name *Name, refs []Ref, group Ref) (int, error) {
 	count := uint64(len(refs))
-	_, err := call(dios.Syscall6(SysLookup, uintptr(flags), uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(unsafe.SliceData(refs))), uintptr(unsafe.Pointer(&count)), 0, 0))
+	_, err := call(dios.Syscall6(SysLookup, uintptr(flags), uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(unsafe.SliceData(refs))), uintptr(unsafe.Pointer(&count)), uintptr(group), 0))
 	if err != nil && err != ETOOBIG {
 		return 0, err
 	}
@@ -128,6 +143,7 @@ type RunSpec struct {
 	Args  []string // at least one: the first is the program's name for itself
 	Env   []string // "key=value"
 	Refs  []Grant  // references to hand over, at most MaxGrants; Out must be 0
+	Group Ref      // the GROUP that becomes the task's own; RefNone: the caller's own
 	In    Ref      // standard input, or RefNone
 	Out   Ref      // standard output; RefNone: the node's console
 	Err   Ref      // standard error; RefNone: the node's console
@@ -169,6 +185,7 @@ func Run(flags uint64, exe Ref, spec *RunSpec) (Ref, error) {
 		Envc:    uint32(len(spec.Env)),
 		Refs:    address(unsafe.SliceData(refs)),
 		Nrefs:   uint32(len(refs)),
+		Group:   uint64(spec.Group),
 		In:      uint64(spec.In),
 		Out:     uint64(spec.Out),
 		Err:     uint64(spec.Err),
@@ -204,8 +221,8 @@ func address[T any](p *T) uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
 
 // Select waits until one of the references is ready, and returns its index in
 // waits. A wait names a reference and, in Rights, [RightRead] to wait until it
-// can be read or [RightWrite] until it can be written. An object that died is
-// ready. When several are ready each gets its turn. The flags must be 0;
+// can be read or [RightWrite] until it can be written; to write to a FIFO, Len
+// is how many bytes the record will have. An object that died is ready. When several are ready each gets its turn. The flags must be 0;
 // there are at most [MaxWaits].
 //
 // Select waits until deadline, which is in nanoseconds of the monotonic
@@ -230,28 +247,45 @@ func Select(flags uint64, waits []Wait, deadline int64) (int, error) {
 // The memory is the kernel's, and stays mapped, read-only, until
 // [ReleaseRead], or until ref is deleted.
 //
+// Without further flags it is new. With [BufMove] or [BufBorrow] it is the
+// buffer that iov names, which the task acquired through from to write it,
+// and which the object fills: moved, it is no longer from's; borrowed, it
+// stays from's, and goes when both have released it. With [BufAt] the buffer
+// begins off bytes into the object. With [BufBatch] it has all the records of
+// a FIFO that there are, each with its [Record] before it. With [BufInfo] it
+// has what is known of the object, such as a [FifoInfo]; SELF lends an array
+// of [Info], the table of the task's references. Where these flags are not
+// given, from is [RefNone] and off 0.
+//
 // AcquireRead waits until the object has something to read, unless flags
 // have [BufNonblock].
 //
-// The error is EBADREF if ref is no reference, EPERM if it lacks
+// The error is EBADREF if ref or from is no reference, EPERM if ref lacks
 // [RightRead], EAGAIN with BufNonblock if there is nothing yet, EZOMBIE if
-// the object is dead or dies while AcquireRead waits, EINVAL for an unknown
-// flag or a length out of range, ENOTSUP if the type is not for reading,
-// EFAULT, EINTR, EQUOTA or ENOMEM.
-func AcquireRead(flags BufFlags, ref Ref, n uint64, iov *Iov) error {
-	_, err := call(dios.Syscall6(SysAcquireRead, uintptr(flags), uintptr(ref), uintptr(n), uintptr(unsafe.Pointer(iov)), 0, 0))
+// the object is dead or dies while AcquireRead waits, EPIPE if nothing will
+// come any more, EEND for an offset past the end, EBADBUF if iov is no buffer
+// of from, EINVAL for an unknown flag or a length out of range, ENOTSUP if
+// the type is not for reading so, EFAULT, EINTR, EQUOTA or ENOMEM; of the
+// network ETIMEDOUT, EREFUSED, ERESET, EUNREACH or EADDR; or EIO.
+func AcquireRead(flags BufFlags, ref Ref, n uint64, iov *Iov, from Ref, off uint64) error {
+	_, err := call(dios.Syscall6(SysAcquireRead, uintptr(flags), uintptr(ref), uintptr(n), uintptr(unsafe.Pointer(iov)), uintptr(from), uintptr(off)))
 	return err
 }
 
 // CommitRead says that n bytes of the buffer were read, and asks whether they
-// were valid. With [BufNext] the buffer is filled anew in the same call, and
-// iov tells its new bounds.
+// were valid.
 //
-// CommitRead waits only with BufNext, as AcquireRead does.
+// With [BufNext] the buffer is filled anew in the same call, and iov tells
+// its new bounds; CommitRead waits for that as AcquireRead does. The commit
+// comes first and counts, whatever comes after it: after EAGAIN, EINTR or
+// EPIPE the buffer is the task's still and has nothing in it, its iov is of 0
+// bytes, and a CommitRead of 0 bytes with BufNext tries again.
 //
-// The error is EBADBUF if iov is no buffer of ref, EZOMBIE if the object is
-// dead, EAGAIN, EINTR, EBADREF, EPERM, EINVAL, EFAULT or ENOTSUP. The buffer
-// stays the task's.
+// The error is ESTALE if somebody wrote meanwhile, and then the buffer is up
+// to date again and must be read once more, EBADBUF if iov is no buffer of
+// ref, EZOMBIE if the object is dead, EAGAIN, EINTR, EPIPE, ERESET, EBADREF,
+// EPERM, EINVAL, EFAULT, EIO, EQUOTA, ENOMEM or ENOTSUP. The buffer stays the
+// task's.
 func CommitRead(flags BufFlags, ref Ref, n uint64, iov *Iov) error {
 	_, err := call(dios.Syscall6(SysCommitRead, uintptr(flags), uintptr(ref), uintptr(n), uintptr(unsafe.Pointer(iov)), 0, 0))
 	return err
@@ -272,28 +306,46 @@ func ReleaseRead(flags BufFlags, ref Ref, iov *Iov) error {
 // [BufFixed] where it must be; on return it is the buffer.
 //
 // The memory is the kernel's, and stays mapped until [ReleaseWrite], or
-// until ref is deleted. Nobody sees what is written before [CommitWrite].
+// until ref is deleted. Nobody sees what is written before [CommitWrite],
+// unless it is memory that is shared.
+//
+// With [BufMove] or [BufBorrow] the buffer is the one that iov names, which
+// the task acquired through from; its bytes are those to commit. With [BufAt]
+// it begins off bytes into the object. With [BufBatch] it is all the room that
+// a FIFO has, at least for a record of n bytes, and the task makes the
+// records, each with its [Record] before it. With [BufInfo] it is what is
+// known of the object, and CommitWrite changes what can be changed. Where
+// these flags are not given, from is [RefNone] and off 0.
 //
 // AcquireWrite waits until the object has room, unless flags have
 // [BufNonblock].
 //
-// The error is EBUSY if something is mapped where the buffer must be, and
-// otherwise as for AcquireRead, with [RightWrite].
-func AcquireWrite(flags BufFlags, ref Ref, n uint64, iov *Iov) error {
-	_, err := call(dios.Syscall6(SysAcquireWrite, uintptr(flags), uintptr(ref), uintptr(n), uintptr(unsafe.Pointer(iov)), 0, 0))
+// The error is EBUSY if something is mapped where the buffer must be, ETOOBIG
+// if the object never has so much room, EPIPE if nobody is left who could
+// read, and otherwise as for AcquireRead, with [RightWrite].
+func AcquireWrite(flags BufFlags, ref Ref, n uint64, iov *Iov, from Ref, off uint64) error {
+	_, err := call(dios.Syscall6(SysAcquireWrite, uintptr(flags), uintptr(ref), uintptr(n), uintptr(unsafe.Pointer(iov)), uintptr(from), uintptr(off)))
 	return err
 }
 
 // CommitWrite publishes the first n bytes of iov, which is a buffer or a part
 // of one, and returns how many bytes the object took, which may be fewer. The
-// buffer stays the task's, for the next commit.
+// buffer stays the task's, for the next commit. After an error it returns 0.
 //
-// CommitWrite waits until the object takes something, unless flags have
-// [BufNonblock].
+// With [BufNext], which FIFO and SHMEM have, the buffer is the following room
+// afterwards, and iov says where. The commit comes first and counts, whatever
+// comes after it: after EAGAIN or EINTR all n bytes were published, the
+// buffer is the task's still and has no room, its iov is of 0 bytes, and a
+// CommitWrite of 0 bytes with BufNext tries again. With [BufEnd], which
+// STREAM has, nothing follows: the other side reads to the end.
+//
+// CommitWrite waits until the object takes something, and with BufNext until
+// there is room, unless flags have [BufNonblock].
 //
 // The error is EPIPE if nobody is left who could read, EIO if the device
 // failed, EBADBUF if iov is no buffer of ref, EZOMBIE if the object is dead,
-// EAGAIN, EINTR, EBADREF, EPERM, EINVAL, EFAULT or ENOTSUP.
+// EAGAIN, EINTR, EBUSY, ETOOBIG, EBADREF, EPERM, EINVAL, EFAULT, EQUOTA,
+// ENOMEM or ENOTSUP, or one of the network.
 func CommitWrite(flags BufFlags, ref Ref, n uint64, iov *Iov) (int, error) {
 	return call(dios.Syscall6(SysCommitWrite, uintptr(flags), uintptr(ref), uintptr(n), uintptr(unsafe.Pointer(iov)), 0, 0))
 }

@@ -65,7 +65,7 @@ func now() int64
 
 func create(t *testing.T, typ Type, spec unsafe.Pointer) Ref {
 	t.Helper()
-	ref, err := Create(0, typ, spec, nil)
+	ref, err := Create(0, typ, spec, nil, RefNone, RefNone)
 	if err != nil {
 		t.Fatalf("Create(%v): %v", typ, err)
 	}
@@ -77,7 +77,7 @@ func TestPrivmem(t *testing.T) {
 	const size = 16 * PageSize
 	ref := create(t, TypePrivmem, unsafe.Pointer(&Privmem{Size: size}))
 	var iov Iov
-	if err := AcquireWrite(0, ref, 0, &iov); err != nil {
+	if err := AcquireWrite(0, ref, 0, &iov, RefNone, 0); err != nil {
 		t.Fatal(err)
 	}
 	b := Bytes(&iov)
@@ -98,16 +98,16 @@ func TestPrivmem(t *testing.T) {
 	wantErr(t, "ReleaseWrite", ReleaseWrite(0, ref, &iov), 0)
 	wantErr(t, "ReleaseWrite again", ReleaseWrite(0, ref, &iov), EBADBUF)
 
-	_, err := Create(0, TypePrivmem, unsafe.Pointer(&Privmem{Size: 1}), nil)
+	_, err := Create(0, TypePrivmem, unsafe.Pointer(&Privmem{Size: 1}), nil, RefNone, RefNone)
 	wantErr(t, "Create of a byte", err, EINVAL)
-	_, err = Create(0, TypePrivmem, nil, nil)
+	_, err = Create(0, TypePrivmem, nil, nil, RefNone, RefNone)
 	wantErr(t, "Create without a spec", err, EINVAL)
 }
 
 func TestRandom(t *testing.T) {
 	ref := create(t, TypeRandom, nil)
 	var iov Iov
-	if err := AcquireRead(0, ref, 64, &iov); err != nil {
+	if err := AcquireRead(0, ref, 64, &iov, RefNone, 0); err != nil {
 		t.Fatal(err)
 	}
 	first := string(Bytes(&iov))
@@ -126,7 +126,7 @@ func TestTimer(t *testing.T) {
 	start := now()
 	ref := create(t, TypeTimer, unsafe.Pointer(&Timer{First: uint64(start + 20e6), Period: 10e6}))
 	var iov Iov
-	wantErr(t, "AcquireRead before it is due", AcquireRead(BufNonblock, ref, 0, &iov), EAGAIN)
+	wantErr(t, "AcquireRead before it is due", AcquireRead(BufNonblock, ref, 0, &iov, RefNone, 0), EAGAIN)
 
 	waits := []Wait{{Ref: uint64(ref), Rights: uint32(RightRead)}}
 	_, err := Select(0, waits, 0)
@@ -139,7 +139,7 @@ func TestTimer(t *testing.T) {
 	if d := now() - start; d < 20e6 {
 		t.Errorf("ready after %v, want 20ms", time.Duration(d))
 	}
-	if err := AcquireRead(BufNonblock, ref, 0, &iov); err != nil {
+	if err := AcquireRead(BufNonblock, ref, 0, &iov, RefNone, 0); err != nil {
 		t.Fatal(err)
 	}
 	state := (*TimerState)(unsafe.Pointer(unsafe.SliceData(Bytes(&iov))))
@@ -166,7 +166,7 @@ func TestSelect(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	var name Name
-	ref, err := Create(0, TypeRandom, nil, &name)
+	ref, err := Create(0, TypeRandom, nil, &name, RefNone, RefNone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,24 +174,24 @@ func TestNames(t *testing.T) {
 		t.Error("no name was made")
 	}
 	refs := make([]Ref, 4)
-	n, err := Lookup(LookupLocalOnly, &name, refs)
+	n, err := Lookup(LookupLocalOnly, &name, refs, RefNone)
 	if n != 1 || err != nil || refs[0] == RefNone || refs[0] == ref {
 		t.Fatalf("Lookup = %d, %v, %v; the first reference was %v", n, err, refs, ref)
 	}
 	wantErr(t, "Delete of what was looked up", Delete(0, refs[0]), 0)
-	n, err = Lookup(LookupLocalOnly, &name, nil)
+	n, err = Lookup(LookupLocalOnly, &name, nil, RefNone)
 	if n != 1 || err != ETOOBIG {
 		t.Errorf("Lookup without room = %d, %v, want 1, ETOOBIG", n, err)
 	}
 	wantErr(t, "Delete", Delete(0, ref), 0)
 	wantErr(t, "Delete again", Delete(0, ref), EBADREF)
-	n, err = Lookup(LookupLocalOnly, &name, refs)
+	n, err = Lookup(LookupLocalOnly, &name, refs, RefNone)
 	wantErr(t, "Lookup of what is gone", err, ENOENT)
 	if n != 0 {
 		t.Errorf("Lookup found %d", n)
 	}
 	name[0] ^= 1
-	_, err = Lookup(LookupLocalOnly, &name, refs)
+	_, err = Lookup(LookupLocalOnly, &name, refs, RefNone)
 	wantErr(t, "Lookup of another name", err, ENOENT)
 }
 
@@ -207,8 +207,8 @@ func TestCopy(t *testing.T) {
 		t.Fatalf("Copy gave %v", weak)
 	}
 	var iov Iov
-	wantErr(t, "AcquireWrite without the right", AcquireWrite(0, weak, 0, &iov), EPERM)
-	wantErr(t, "AcquireRead with the right", AcquireRead(0, weak, 0, &iov), 0)
+	wantErr(t, "AcquireWrite without the right", AcquireWrite(0, weak, 0, &iov, RefNone, 0), EPERM)
+	wantErr(t, "AcquireRead with the right", AcquireRead(0, weak, 0, &iov, RefNone, 0), 0)
 	wantErr(t, "ReleaseRead", ReleaseRead(0, weak, &iov), 0)
 	more := []Grant{{Ref: uint64(weak), Rights: uint32(RightRead | RightWrite)}}
 	wantErr(t, "Copy of a right that is not there", Copy(0, more, RefSelf), EPERM)
@@ -233,7 +233,7 @@ func end(t *testing.T, ref Ref) TaskStatus {
 		t.Fatalf("Select of the task: %v", err)
 	}
 	var iov Iov
-	if err := AcquireRead(BufNonblock, ref, 0, &iov); err != nil {
+	if err := AcquireRead(BufNonblock, ref, 0, &iov, RefNone, 0); err != nil {
 		t.Fatalf("AcquireRead of the task: %v", err)
 	}
 	status := *(*TaskStatus)(unsafe.Pointer(unsafe.SliceData(Bytes(&iov))))
@@ -331,14 +331,102 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What this slice does not have yet says so.
-func TestTypesToCome(t *testing.T) {
-	for _, typ := range []Type{TypeShmem, TypeFifo, TypeStream, TypeDgram, TypeBlob, TypeGroup} {
-		_, err := Create(0, typ, nil, nil)
-		wantErr(t, "Create("+typ.String()+")", err, ENOTSUP)
-	}
+func TestNoType(t *testing.T) {
 	for _, typ := range []Type{0, TypeMax + 1} {
-		_, err := Create(0, typ, nil, nil)
+		_, err := Create(0, typ, nil, nil, RefNone, RefNone)
 		wantErr(t, "Create("+typ.String()+")", err, EINVAL)
 	}
+}
+
+func TestFifo(t *testing.T) {
+	ref := create(t, TypeFifo, unsafe.Pointer(&Fifo{Size: PageSize}))
+	var in, out Iov
+	wantErr(t, "AcquireRead of nothing", AcquireRead(BufNonblock, ref, 0, &in, RefNone, 0), EAGAIN)
+	wantErr(t, "AcquireWrite of too much", AcquireWrite(0, ref, PageSize, &out, RefNone, 0), ETOOBIG)
+	if err := AcquireWrite(0, ref, 5, &out, RefNone, 0); err != nil {
+		t.Fatal(err)
+	}
+	copy(Bytes(&out), "hello")
+	was := out
+	// One call publishes the record and gets room for the next one.
+	if n, err := CommitWrite(BufNext, ref, 5, &out); n != 5 || err != nil || out == was || out.Len != 5 {
+		t.Fatalf("CommitWrite(BufNext) = %d, %v; room %v after %v", n, err, out, was)
+	}
+	copy(Bytes(&out), "again")
+	if n, err := CommitWrite(0, ref, 5, &out); n != 5 || err != nil {
+		t.Fatalf("CommitWrite = %d, %v", n, err)
+	}
+	if err := AcquireRead(0, ref, 0, &in, RefNone, 0); err != nil || string(Bytes(&in)) != "hello" {
+		t.Fatalf("AcquireRead: %q, %v", Bytes(&in), err)
+	}
+	if err := CommitRead(BufNext, ref, 5, &in); err != nil || string(Bytes(&in)) != "again" {
+		t.Fatalf("CommitRead(BufNext): %q, %v", Bytes(&in), err)
+	}
+	wantErr(t, "CommitRead of the last", CommitRead(BufNext|BufNonblock, ref, 5, &in), EAGAIN)
+	if in.Len != 0 {
+		t.Errorf("%d bytes are left after the last record", in.Len)
+	}
+
+	// The room to wait for counts.
+	waits := []Wait{{Ref: uint64(ref), Rights: uint32(RightWrite), Len: PageSize - 8}}
+	wantErr(t, "ReleaseWrite", ReleaseWrite(0, ref, &out), 0)
+	if _, err := Select(0, waits, 0); err != nil {
+		t.Errorf("Select for room in an empty FIFO: %v", err)
+	}
+	out = Iov{}
+	wantErr(t, "AcquireWrite with BufBatch", AcquireWrite(BufBatch, ref, 0, &out, RefNone, 0), 0)
+	if out.Len != PageSize {
+		t.Errorf("the room of an empty ring has %d bytes", out.Len)
+	}
+	*(*Record)(unsafe.Pointer(&Bytes(&out)[0])) = Record{Len: 3}
+	if n, err := CommitWrite(0, ref, 16, &out); n != 16 || err != nil {
+		t.Errorf("CommitWrite of a batch = %d, %v", n, err)
+	}
+	_, err := Select(0, waits, 0)
+	wantErr(t, "Select for all the room", err, ETIMEDOUT)
+	if err := CommitRead(BufNext, ref, 0, &in); err != nil || in.Len != 3 {
+		t.Errorf("a record of a batch has %d bytes, %v", in.Len, err)
+	}
+}
+
+func TestShmem(t *testing.T) {
+	ref := create(t, TypeShmem, unsafe.Pointer(&Shmem{Size: 2 * PageSize}))
+	var a, b Iov
+	if err := AcquireWrite(0, ref, 0, &a, RefNone, 0); err != nil || a.Len != 2*PageSize {
+		t.Fatalf("AcquireWrite: %d bytes, %v", a.Len, err)
+	}
+	Bytes(&a)[PageSize] = 7
+	if n, err := CommitWrite(0, ref, a.Len, &a); n != 2*PageSize || err != nil {
+		t.Errorf("CommitWrite = %d, %v", n, err)
+	}
+	if err := AcquireRead(BufAt, ref, 10, &b, RefNone, PageSize); err != nil || b.Len != 10 || Bytes(&b)[0] != 7 {
+		t.Fatalf("AcquireRead(BufAt): %v, %v", Bytes(&b), err)
+	}
+	wantErr(t, "AcquireRead past the end", AcquireRead(BufAt, ref, 10, &Iov{}, RefNone, 2*PageSize), EEND)
+	var info Iov
+	if err := AcquireRead(BufInfo, ref, 0, &info, RefNone, 0); err != nil {
+		t.Fatalf("AcquireRead(BufInfo): %v", err)
+	}
+	if i := (*ShmemInfo)(unsafe.Pointer(&Bytes(&info)[0])); i.Size != 2*PageSize || i.Version == 0 {
+		t.Errorf("what is known: %+v", *i)
+	}
+}
+
+// A random buffer goes to the console as it lies: borrowed by it.
+func TestBorrow(t *testing.T) {
+	ref := create(t, TypeRandom, nil)
+	fifo := create(t, TypeFifo, unsafe.Pointer(&Fifo{Size: PageSize}))
+	var room Iov
+	if err := AcquireWrite(0, fifo, 16, &room, RefNone, 0); err != nil {
+		t.Fatal(err)
+	}
+	iov := room
+	if err := AcquireRead(BufBorrow, ref, 16, &iov, fifo, 0); err != nil {
+		t.Fatalf("AcquireRead(BufBorrow): %v", err)
+	}
+	if iov != room || [16]byte(Bytes(&room)) == [16]byte{} {
+		t.Errorf("the room of the FIFO was not filled with random bytes: %v", Bytes(&room))
+	}
+	wantErr(t, "AcquireRead(BufMove) of a FIFO's room", AcquireRead(BufMove, ref, 16, &room, fifo, 0), ENOTSUP)
+	wantErr(t, "AcquireRead(BufBorrow) of no buffer", AcquireRead(BufBorrow, ref, 16, &Iov{}, fifo, 0), EBADBUF)
 }

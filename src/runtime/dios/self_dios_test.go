@@ -20,7 +20,7 @@ func TestSelf(t *testing.T) {
 	}
 	// The page that SELF lends is the one that the answers come from.
 	var iov sys.Iov
-	if err := sys.AcquireRead(0, sys.Ref(dios.Self()), 0, &iov); err != nil {
+	if err := sys.AcquireRead(0, sys.Ref(dios.Self()), 0, &iov, sys.RefNone, 0); err != nil {
 		t.Fatalf("AcquireRead(SELF): %v", err)
 	}
 	if b := sys.Bytes(&iov); string(b[:8]) != "DIOSTART" {
@@ -54,14 +54,14 @@ func TestVersion(t *testing.T) {
 // The references must be those of objects of the right type.
 func TestStandardRefs(t *testing.T) {
 	var iov sys.Iov
-	if err := sys.AcquireRead(0, sys.Ref(dios.Random()), 16, &iov); err != nil {
+	if err := sys.AcquireRead(0, sys.Ref(dios.Random()), 16, &iov, sys.RefNone, 0); err != nil {
 		t.Errorf("AcquireRead(Random()): %v", err)
 	} else if err := sys.ReleaseRead(0, sys.Ref(dios.Random()), &iov); err != nil {
 		t.Errorf("ReleaseRead(Random()): %v", err)
 	}
 	for _, r := range []dios.Ref{dios.Stdout(), dios.Stderr()} {
 		iov = sys.Iov{}
-		if err := sys.AcquireWrite(0, sys.Ref(r), 16, &iov); err != nil {
+		if err := sys.AcquireWrite(0, sys.Ref(r), 16, &iov, sys.RefNone, 0); err != nil {
 			t.Errorf("AcquireWrite(%v): %v", r, err)
 		} else if err := sys.ReleaseWrite(0, sys.Ref(r), &iov); err != nil {
 			t.Errorf("ReleaseWrite(%v): %v", r, err)

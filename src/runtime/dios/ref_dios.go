@@ -1,0 +1,62 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build dios
+
+package dios
+
+import (
+	"internal/strconv"
+	sys "syscall/dios"
+)
+
+// A Ref is a reference: what a task holds instead of an object. The number
+// means something in this task only. The zero Ref refers to nothing.
+//
+// It converts to and from a Ref of package syscall/dios.
+type Ref uint64
+
+// A Type is the type of an object.
+type Type = sys.Type
+
+// Rights are what a reference allows.
+type Rights = sys.Rights
+
+// A Brand says how a program is launched and which calls it may make.
+type Brand = sys.Brand
+
+// String returns the reference as slot and generation, such as "3.1"; a slot
+// that is used again has another generation.
+func (r Ref) String() string {
+	if r == 0 {
+		return "none"
+	}
+	return strconv.Itoa(int(uint32(r))) + "." + strconv.Itoa(int(r>>32))
+}
+
+// Delete gives the reference up. The object goes with its last reference.
+func (r Ref) Delete() error { return opError("delete", r, sys.Delete(0, sys.Ref(r))) }
+
+// Zombify kills the object: whoever uses it, anywhere, gets an error. It needs
+// the WRITE right. The reference stays until it is deleted.
+func (r Ref) Zombify() error {
+	return opError("zombify", r, sys.Delete(sys.DeleteZombify, sys.Ref(r)))
+}
+
+// Limit returns another reference of this task to the same object, with these
+// rights, which r must have.
+func (r Ref) Limit(rights Rights) (Ref, error) { return r.copy(rights, sys.RefSelf) }
+
+// GiveTo gives a reference to the object, with these rights, to a task that
+// this one started. It returns the number that the reference has there, which
+// the other task has to be told.
+func (r Ref) GiveTo(t *Task, rights Rights) (Ref, error) { return r.copy(rights, t.port.ref) }
+
+func (r Ref) copy(rights Rights, target sys.Ref) (Ref, error) {
+	g := []sys.Grant{{Ref: uint64(r), Rights: uint32(rights)}}
+	if err := sys.Copy(0, g, target); err != nil {
+		return 0, opError("copy", r, err)
+	}
+	return Ref(g[0].Out), nil
+}
