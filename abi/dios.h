@@ -50,15 +50,15 @@
  *
  * Without DIOS_CREATE_PUBLIC a name is made by the kernel, at random, and
  * written to name.  The name lies in the group given, or else in the task's
- * own.  The spec is struct dios_privmem for PRIVMEM, dios_shmem for SHMEM,
+ * own; the same public name may lie in several, once in each.  The spec is struct dios_privmem for PRIVMEM, dios_shmem for SHMEM,
  * dios_fifo for FIFO, dios_timer for TIMER, dios_console for CONSOLE,
  * dios_stream for STREAM, dios_dgram for DGRAM, dios_group for GROUP,
  * dios_blob for BLOB, dios_import for a BLOB made with DIOS_CREATE_IMPORT,
  * and NULL for RANDOM.
  *
  * With DIOS_CREATE_NAME no object is made: the one of the reference at ref,
- * which must be of this type and have no name, gets one, and a look-up gives the rights
- * of that reference.  The spec must be NULL then.
+ * which must be of this type, gets a name, and a look-up gives the rights
+ * of that reference.  The spec must be NULL then.  EBUSY: it has a name.
  *
  * On error nothing was made.
  *
@@ -76,14 +76,15 @@
  *
  * Only names in groups that the task belongs to are found: its own, and those it
  * has a reference with the READ right to; with DIOS_LOOKUP_GROUP those in that one
- * group.  The same public name may lie in several.  The rights are those the
- * name was given, less those the group takes away.
+ * group.  The same public name may lie in several: there is a reference for each, that
+ * of the own group first, then by the age of the groups.  The rights are those the
+ * name was given, less those the group takes away; with none left it is not found.
  *
  * A name that does not exist and one the task may not use give the same
  * error.  When count is too small the error is ETOOBIG, count says how many
  * there are, and no reference was made.
  *
- * Errors: EINVAL EFAULT EBADREF EPERM ENOENT ENOMEM EQUOTA ETOOBIG EIO
+ * Errors: EINVAL EFAULT EBADREF EPERM EZOMBIE ENOENT ENOMEM EQUOTA ETOOBIG EIO
  */
 #define DIOS_LOOKUP		0xD101	/* lookup(flags, name, refs, count, group) */
 /*
@@ -598,7 +599,7 @@ struct dios_run {
 	__u64 refs;		/* address of nrefs struct dios_grant */
 	__u32 nrefs;		/* how many, at most DIOS_MAX_GRANTS */
 	__u32 pad;		/* 0 */
-	__u64 group;		/* the GROUP that becomes the task's own; 0: the caller's own */
+	__u64 group;		/* the GROUP that becomes the task's own, with READ and WRITE; 0: the caller's own */
 	__u64 in;		/* reference for standard input, or 0 */
 	__u64 out;		/* reference for standard output; 0: the node's console */
 	__u64 err;		/* reference for standard error; 0: the node's console */

@@ -29,15 +29,19 @@ static int __init dios_init(void)
 		pr_err("a call or an operation is missing\n");
 		return -EINVAL;
 	}
-	names_init();
+	if (names_init())
+		return -ENOMEM;
 	err = dal_entry_init();
-	if (err)
+	if (err) {
+		names_exit();
 		return err;
+	}
 	dal_exec_init();
 	err = dal_dev_init();
 	if (err) {
 		dal_exec_exit();
 		dal_entry_exit();
+		names_exit();
 		return err;
 	}
 	dal_debug_init();
@@ -52,6 +56,7 @@ static void __exit dios_exit(void)
 	dal_dev_exit();
 	dal_exec_exit();
 	dal_entry_exit();
+	names_exit();
 }
 
 module_init(dios_init);

@@ -7,7 +7,7 @@
  * number for it.  docs/objects.md has the words.
  *
  * Locks, in the order they are taken:
- *   names.lock	(names.c, mutex-like spinlock)	the name table
+ *   names.lock	(spin)		the name table, and the sets of names
  *   task->lock	(spin)		the reference table of a task
  *   obj->lock	(spin, irqsave)	watches and the dead mark; timers take it
  *				in interrupts
@@ -32,10 +32,23 @@ struct dios_object {
 	struct list_head watches;	/* who waits: struct dios_watch */
 
 	/* names.lock guards these. */
-	struct hlist_node name_link;	/* unhashed: anonymous */
+	struct hlist_node name_link;	/* in the table */
+	struct list_head name_in_set;
+	struct dios_names *name_set;	/* where its name lies; NULL: anonymous */
+	bool name_had;			/* it has had a name; never cleared */
 	bool name_public;
 	u32 name_rights;		/* what a lookup gives */
 	u8 name[DIOS_NAME_SIZE];
+};
+
+/* A set of names: what a GROUP is for the name table. */
+struct dios_names {
+	u64 number;			/* set once; of all sets that ever were */
+	u32 rights;			/* set once; the most that a lookup gives */
+	/* names.lock guards these. */
+	bool dead;			/* takes no more names */
+	u64 count;
+	struct list_head list;		/* struct dios_object, by name_in_set */
 };
 
 /* One task waiting for one object; lives on the waiter's side. */
@@ -80,6 +93,7 @@ struct dios_ref {
 	struct dios_object *obj;	/* one hold */
 	u64 id;				/* generation << 32 | slot */
 	u32 rights;
+	struct list_head in_groups;	/* task->groups, of a GROUP with READ; task->lock */
 	/* Only the task itself. */
 	struct list_head bufs;		/* struct dios_buf */
 	struct dios_mem *view;		/* the object's own memory, once mapped; or NULL */
@@ -100,6 +114,7 @@ struct dios_task {
 	u32 brand;
 	u32 number;			/* for messages and listings only */
 	struct list_head link;		/* in the list of all tasks */
+	struct dios_object *group;	/* its own, a GROUP; a hold */
 	struct dios_start start;	/* what its start page says */
 	char comm[16];
 
@@ -109,6 +124,8 @@ struct dios_task {
 	u32 nslots;
 	u32 free;			/* first free slot + 1 */
 	u32 nrefs;
+	struct list_head groups;	/* struct dios_ref, of GROUPs with READ */
+	u32 ngroups;
 	bool ended;			/* no reference is added any more */
 	struct dios_task_status status;	/* valid once ended */
 
@@ -152,6 +169,7 @@ struct dios_lend {
  *				FIFO's room, would not wait; any context, obj->lock held
  * task		no		the task that copy may give references to, held by obj
  * exe		no		the program that run may start, owned by obj
+ * names	no		the set of names that obj is, owned by obj
  * zombify	no		DIOS_DELETE_ZOMBIFY; obj_zombify makes it a zombie
  * kill		no		called once, when the object has become a zombie
  * free		yes		everything is gone, the object's memory too
@@ -184,6 +202,7 @@ struct dios_object_ops {
 	bool (*ready)(struct dios_object *obj, u32 rights, u32 len);
 	struct dios_task *(*task)(struct dios_object *obj, struct dios_task *self);
 	struct dal_exe *(*exe)(struct dios_object *obj);
+	struct dios_names *(*names)(struct dios_object *obj);
 	int (*zombify)(struct dios_object *obj);
 	void (*kill)(struct dios_object *obj);
 	void (*free)(struct dios_object *obj);
@@ -221,16 +240,25 @@ void obj_opened_nothing(struct dios_object *obj, u32 rights);
 bool obj_ready_always(struct dios_object *obj, u32 rights, u32 len);
 struct dios_task *obj_task_none(struct dios_object *obj, struct dios_task *self);
 struct dal_exe *obj_exe_none(struct dios_object *obj);
+struct dios_names *obj_names_none(struct dios_object *obj);
 int obj_zombify(struct dios_object *obj);
 int obj_zombify_none(struct dios_object *obj);
 void obj_kill_nothing(struct dios_object *obj);
 void obj_free_plain(struct dios_object *obj);
 
 /* name.c */
-void names_init(void);
-int name_add(struct dios_object *obj, bool public, u8 name[DIOS_NAME_SIZE], u32 rights);
+int names_init(void);
+void names_exit(void);
+struct dios_object *names_root(void);
+void names_set_init(struct dios_names *s, u32 rights);
+void names_set_kill(struct dios_names *s);
+u64 names_count(struct dios_names *s);
+int name_add(struct dios_object *obj, struct dios_names *s, bool public,
+	     const u8 name[DIOS_NAME_SIZE], u32 rights);
 void name_del(struct dios_object *obj);
-struct dios_object *name_get(const u8 name[DIOS_NAME_SIZE], bool public, u32 *rights);
+void name_del_last(struct dios_object *obj);
+struct dios_object *name_get(struct dios_names *s, bool public,
+			     const u8 name[DIOS_NAME_SIZE], u32 *rights);
 
 /* ref.c */
 struct dios_ref *ref_find(struct dios_task *t, u64 id, u32 need);
@@ -261,7 +289,7 @@ void buf_unlend(struct dios_task *t, struct dios_object *obj, struct dios_buf *b
 void mem_put(struct dios_task *t, struct dios_mem *mem);
 
 /* task.c */
-struct dios_task *task_new(u32 brand, const char *comm);
+struct dios_task *task_new(u32 brand, const char *comm, struct dios_object *group);
 int task_add_ref(struct dios_task *t, struct dios_object *obj, u32 rights, u64 *id);
 bool task_may_call_host(const struct dios_task *t);
 void task_free(struct dios_object *obj);

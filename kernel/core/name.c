@@ -2,121 +2,215 @@
 /*
  * name.c - the name table of the node.
  *
- * - name_add() gives an object a name: a random one, or in the public name
- *   space the caller's.  The table has no hold; object_put() takes the name away.
- * - name_get() finds an object by name and holds it.
+ * Every name lies in a set of names, which is what a GROUP is here; the same name may
+ * lie in several.  An object has one name at most.
  *
- * Buckets are chosen by a keyed hash, so that public names cannot be made to
- * collide; random names come from the host's CSPRNG and are never logged.
+ * - name_add() gives an object a name in a set.  The table has no hold:
+ *   object_put() takes the name away, and so does the death of the set.
+ * - name_get() finds an object by its name in one set, and holds it.
+ * - names_root() is the node's root group, which is always there.
+ *
+ * Buckets are chosen by a keyed hash of set and name, so that public names cannot be
+ * made to collide, and that looking into a set takes no longer when the name lies in
+ * another one.  Random names come from the host's CSPRNG and are never logged.
  *
  * Locks: names.lock, taken before nothing.
  */
 #include "core.h"
 
 #define NAME_BUCKETS	4096	/* a power of two */
+#define KILL_BATCH	64	/* names that go without giving the lock back */
 
 static struct {
 	spinlock_t lock;
 	siphash_key_t key;
+	struct dios_object *root;	/* a GROUP; set once */
+	u64 last;			/* number of the newest set */
 	struct hlist_head buckets[NAME_BUCKETS];
 } names;
 
-void names_init(void)
+/* At load.  The root group is held until names_exit(). */
+int names_init(void)
 {
 	spin_lock_init(&names.lock);
 	dal_random(&names.key, sizeof(names.key));
+	names.root = dios_types[DIOS_T_GROUP]->make(NULL, 0, NULL);
+	return IS_ERR(names.root) ? PTR_ERR(names.root) : 0;
 }
 
-static struct hlist_head *bucket(const u8 name[DIOS_NAME_SIZE])
+/* No task is left, so nothing has a name. */
+void names_exit(void)
 {
-	u64 w[4];
-
-	memcpy(w, name, sizeof(w));
-	return &names.buckets[siphash_4u64(w[0], w[1], w[2], w[3], &names.key) &
-			      (NAME_BUCKETS - 1)];
+	object_put(names.root);
 }
 
-static struct dios_object *find_locked(const u8 name[DIOS_NAME_SIZE], bool public)
+/* The group of all that was not put into one of its own. */
+struct dios_object *names_root(void)
+{
+	return names.root;
+}
+
+void names_set_init(struct dios_names *s, u32 rights)
+{
+	s->rights = rights;
+	s->dead = false;
+	s->count = 0;
+	INIT_LIST_HEAD(&s->list);
+	spin_lock(&names.lock);
+	s->number = ++names.last;
+	spin_unlock(&names.lock);
+}
+
+static struct hlist_head *bucket(const struct dios_names *s, const u8 name[DIOS_NAME_SIZE])
+{
+	struct {
+		u64 set;
+		u8 name[DIOS_NAME_SIZE];
+	} __aligned(8) what = { .set = s->number };
+
+	memcpy(what.name, name, sizeof(what.name));
+	return &names.buckets[siphash(&what, sizeof(what), &names.key) & (NAME_BUCKETS - 1)];
+}
+
+static struct dios_object *find_locked(const struct dios_names *s,
+				       const u8 name[DIOS_NAME_SIZE], bool public)
 {
 	struct dios_object *obj;
 
 	lockdep_assert_held(&names.lock);
-	hlist_for_each_entry(obj, bucket(name), name_link)
-		if (obj->name_public == public &&
+	hlist_for_each_entry(obj, bucket(s, name), name_link)
+		if (obj->name_set == s && obj->name_public == public &&
 		    !memcmp(obj->name, name, DIOS_NAME_SIZE))
 			return obj;
 	return NULL;
 }
 
-/**
- * name_add() - Give an object a name.
- * @obj:	an object without one, held by the caller
- * @public:	the caller chose the name
- * @name:	in when public, else out
- * @rights:	what a lookup gives
- *
- * Context: May sleep for random bytes.
- * Return: 0, or -DIOS_EEXIST for a public name that is taken.
- */
-int name_add(struct dios_object *obj, bool public, u8 name[DIOS_NAME_SIZE], u32 rights)
+static int add_locked(struct dios_object *obj, struct dios_names *s, bool public,
+		      const u8 name[DIOS_NAME_SIZE], u32 rights)
 {
-	if (!public)
-		dal_random(name, DIOS_NAME_SIZE);
+	lockdep_assert_held(&names.lock);
+	/* One that dies from now on waits for the lock to take its name away. */
+	if (s->dead || object_dead(obj))
+		return -DIOS_EZOMBIE;
+	if (obj->name_set)
+		return -DIOS_EBUSY;
+	/* Two random names never meet (2^-128); a public one may well. */
+	if (find_locked(s, name, public))
+		return -DIOS_EEXIST;
 	memcpy(obj->name, name, DIOS_NAME_SIZE);
 	obj->name_public = public;
 	obj->name_rights = rights;
-
-	spin_lock(&names.lock);
-	/* Two random names never meet (2^-128); a public one may well. */
-	if (find_locked(name, public)) {
-		spin_unlock(&names.lock);
-		return -DIOS_EEXIST;
-	}
-	hlist_add_head(&obj->name_link, bucket(name));
-	spin_unlock(&names.lock);
+	obj->name_set = s;
+	obj->name_had = true;
+	hlist_add_head(&obj->name_link, bucket(s, name));
+	list_add_tail(&obj->name_in_set, &s->list);
+	s->count++;
 	stat_add(STAT_NAMES, 1);
 	return 0;
 }
 
-/*
- * Anonymous objects pay one load: they never touch the table.  The link of a
- * named one changes under it, when its neighbour in the bucket comes or goes.
+/**
+ * name_add() - Give an object a name.
+ * @obj:	held by the caller
+ * @s:		where the name shall lie, of a GROUP held by the caller
+ * @public:	the name is of the public name space; else it is random
+ * @name:	the name
+ * @rights:	what a lookup gives
+ *
+ * Context: Does not sleep.
+ * Return: 0; -DIOS_EEXIST when the name is taken in this set, -DIOS_EBUSY when the object
+ * has a name, -DIOS_EZOMBIE when it or the set is dead.
  */
+int name_add(struct dios_object *obj, struct dios_names *s, bool public,
+	     const u8 name[DIOS_NAME_SIZE], u32 rights)
+{
+	int err;
+
+	spin_lock(&names.lock);
+	err = add_locked(obj, s, public, name, rights);
+	spin_unlock(&names.lock);
+	return err;
+}
+
+static void del_locked(struct dios_object *obj)
+{
+	lockdep_assert_held(&names.lock);
+	hlist_del_init(&obj->name_link);
+	list_del(&obj->name_in_set);
+	obj->name_set->count--;
+	obj->name_set = NULL;
+	stat_add(STAT_NAMES, -1);
+}
+
+/* Take an object's name away, if it has one. */
 void name_del(struct dios_object *obj)
 {
-	bool had;
-
-	if (hlist_unhashed_lockless(&obj->name_link))
-		return;
 	spin_lock(&names.lock);
-	had = !hlist_unhashed(&obj->name_link);
-	if (had)
-		hlist_del_init(&obj->name_link);
+	if (obj->name_set)
+		del_locked(obj);
 	spin_unlock(&names.lock);
-	if (had)
-		stat_add(STAT_NAMES, -1);
+}
+
+/*
+ * The same for an object without a hold: nobody gives it a name any more, but the end of
+ * its set may be taking its name away now, and must have left it.  Objects that never had
+ * a name pay one load and do not touch the table.
+ */
+void name_del_last(struct dios_object *obj)
+{
+	if (obj->name_had)
+		name_del(obj);
 }
 
 /**
  * name_get() - Find an object by name and hold it.
- * @name:	the name
+ * @s:		where to look
  * @public:	look in the public name space
- * @rights:	out, what the name gives
+ * @name:	the name
+ * @rights:	out, what the name gives, and never 0
  *
  * Context: Does not sleep.
  * Return: the object with one more hold, or NULL: no such name, or its object
- * is dying.
+ * is dying, or the set leaves no right.
  */
-struct dios_object *name_get(const u8 name[DIOS_NAME_SIZE], bool public, u32 *rights)
+struct dios_object *name_get(struct dios_names *s, bool public,
+			     const u8 name[DIOS_NAME_SIZE], u32 *rights)
 {
 	struct dios_object *obj;
 
 	spin_lock(&names.lock);
-	obj = find_locked(name, public);
-	if (obj && !object_get_unless_free(obj))
-		obj = NULL;
-	if (obj)
-		*rights = obj->name_rights;
+	obj = find_locked(s, name, public);
+	if (obj) {
+		*rights = obj->name_rights & s->rights;
+		if (!*rights || !object_get_unless_free(obj))
+			obj = NULL;
+	}
 	spin_unlock(&names.lock);
 	return obj;
+}
+
+u64 names_count(struct dios_names *s)
+{
+	u64 n;
+
+	spin_lock(&names.lock);
+	n = s->count;
+	spin_unlock(&names.lock);
+	return n;
+}
+
+/* The set takes no more names, and those in it go; their objects stay. */
+void names_set_kill(struct dios_names *s)
+{
+	bool more = true;
+	u32 i;
+
+	while (more) {
+		spin_lock(&names.lock);
+		s->dead = true;
+		for (i = 0; i < KILL_BATCH && !list_empty(&s->list); i++)
+			del_locked(list_first_entry(&s->list, struct dios_object, name_in_set));
+		more = !list_empty(&s->list);
+		spin_unlock(&names.lock);
+	}
 }

@@ -30,6 +30,8 @@ void object_init(struct dios_object *obj, const struct dios_object_ops *ops)
 	obj->dead = false;
 	INIT_LIST_HEAD(&obj->watches);
 	INIT_HLIST_NODE(&obj->name_link);
+	obj->name_set = NULL;
+	obj->name_had = false;
 	stat_add(STAT_OBJECTS, 1);
 	stat_type_add(ops->type, 1);
 }
@@ -49,7 +51,7 @@ void object_put(struct dios_object *obj)
 {
 	if (!refcount_dec_and_test(&obj->holds))
 		return;
-	name_del(obj);
+	name_del_last(obj);
 	if (obj->dead)
 		stat_add(STAT_ZOMBIES, -1);
 	stat_add(STAT_OBJECTS, -1);
@@ -282,6 +284,11 @@ struct dios_task *obj_task_none(struct dios_object *obj, struct dios_task *self)
 }
 
 struct dal_exe *obj_exe_none(struct dios_object *obj)
+{
+	return ERR_PTR(-DIOS_EINVAL);
+}
+
+struct dios_names *obj_names_none(struct dios_object *obj)
 {
 	return ERR_PTR(-DIOS_EINVAL);
 }

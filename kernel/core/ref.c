@@ -75,6 +75,7 @@ struct dios_ref *ref_new(struct dios_object *obj, u32 rights)
 	ref->obj = obj;
 	ref->rights = rights;
 	INIT_LIST_HEAD(&ref->bufs);
+	INIT_LIST_HEAD(&ref->in_groups);
 	obj->ops->opened(obj, rights);
 	stat_add(STAT_REFS, 1);
 	return ref;
@@ -173,6 +174,10 @@ static void slot_free_locked(struct dios_task *t, u64 id)
 	struct dios_slot *s = &t->slots[(u32)id];
 
 	lockdep_assert_held(&t->lock);
+	if (s->ref && !list_empty(&s->ref->in_groups)) {
+		list_del_init(&s->ref->in_groups);
+		t->ngroups--;
+	}
 	s->ref = NULL;
 	t->nrefs--;
 	if (++s->gen == 0)	/* used up: the slot is never used again */
@@ -187,6 +192,16 @@ void ref_unreserve(struct dios_task *t, struct dios_ref **refs, u32 n)
 	while (n--)
 		slot_free_locked(t, refs[n]->id);
 	spin_unlock(&t->lock);
+}
+
+static void publish_locked(struct dios_task *t, struct dios_ref *ref)
+{
+	lockdep_assert_held(&t->lock);
+	t->slots[(u32)ref->id].ref = ref;
+	if (ref->obj->ops->type == DIOS_T_GROUP && ref->rights & DIOS_R_READ) {
+		list_add_tail(&ref->in_groups, &t->groups);
+		t->ngroups++;
+	}
 }
 
 /**
@@ -206,7 +221,7 @@ int ref_publish(struct dios_task *t, struct dios_ref **refs, u32 n)
 	spin_lock(&t->lock);
 	ended = t->ended;
 	for (i = 0; i < n && !ended; i++)
-		t->slots[(u32)refs[i]->id].ref = refs[i];
+		publish_locked(t, refs[i]);
 	spin_unlock(&t->lock);
 	if (!ended)
 		return 0;

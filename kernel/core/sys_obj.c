@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sys_obj.c - create, lookup, delete, copy: objects and who may use them.
+ * sys_obj.c - create, delete, copy: objects and who may use them.
  *
  * Each call decodes first: everything that can fail on bad input does so
  * before any state changes.  New references are reserved, their numbers are
@@ -11,25 +11,88 @@
 
 #define SPEC_MAX	64	/* bytes of the largest spec */
 
-/* syscall/dios: Create */
-s64 sys_create(struct dios_task *t, const u64 a[6])
+#define CREATE_FLAGS	(DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT | DIOS_CREATE_NAME |	\
+			 DIOS_CREATE_GROUP)
+
+/* A name that an object is to get. */
+struct naming {
+	struct dios_names *set;		/* NULL: none */
+	bool public;
+	u8 name[DIOS_NAME_SIZE];
+};
+
+static int decode_naming(struct dios_task *t, const u64 a[6], struct naming *n)
 {
-	u64 flags = a[0], type = a[1], uspec = a[2], uname = a[3], uref = a[4];
-	const struct dios_object_ops *ops;
-	u8 name[DIOS_NAME_SIZE], spec[SPEC_MAX] __aligned(8);
-	struct dios_object *obj;
+	u64 flags = a[0], uname = a[3], ugroup = a[5];
+	struct dios_object *group = t->group;
 	struct dios_ref *ref;
+
+	n->set = NULL;
+	if (!uname)
+		return 0;
+	if (flags & DIOS_CREATE_GROUP) {
+		ref = ref_find_alive(t, ugroup, DIOS_R_WRITE);
+		if (IS_ERR(ref))
+			return PTR_ERR(ref);
+		group = ref->obj;
+	}
+	n->set = group->ops->names(group);
+	if (IS_ERR(n->set))
+		return PTR_ERR(n->set);
+	n->public = flags & DIOS_CREATE_PUBLIC;
+	if (n->public)
+		return dal_copy_in(n->name, uname, sizeof(n->name));
+	dal_random(n->name, sizeof(n->name));
+	return 0;
+}
+
+/* The program reads the name before anybody can find it. */
+static int name_out(const struct naming *n, u64 uname)
+{
+	return n->set && !n->public ? dal_copy_out(uname, n->name, sizeof(n->name)) : 0;
+}
+
+static int name_give(const struct naming *n, struct dios_object *obj, u32 rights)
+{
+	return n->set ? name_add(obj, n->set, n->public, n->name, rights) : 0;
+}
+
+/* DIOS_CREATE_NAME: a name for the object of a reference. */
+static s64 create_name(struct dios_task *t, const u64 a[6], const struct dios_object_ops *ops)
+{
+	u64 uname = a[3], uref = a[4], id;
+	struct dios_ref *ref;
+	struct naming n;
 	int err;
 
-	if (flags & ~(u64)(DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT))
+	if (ops->private)
 		return -DIOS_EINVAL;
-	if (type < 1 || type > DIOS_T_MAX)
+	err = decode_naming(t, a, &n);
+	if (err)
+		return err;
+	if (dal_copy_in(&id, uref, sizeof(id)))
+		return -DIOS_EFAULT;
+	ref = ref_find_alive(t, id, 0);
+	if (IS_ERR(ref))
+		return PTR_ERR(ref);
+	if (ref->obj->ops != ops)
 		return -DIOS_EINVAL;
-	ops = dios_types[array_index_nospec(type, DIOS_T_MAX + 1)];
-	if (flags & DIOS_CREATE_IMPORT && type != DIOS_T_BLOB)
-		return -DIOS_EINVAL;
-	if (flags & DIOS_CREATE_PUBLIC && !uname)
-		return -DIOS_EINVAL;
+	/* It would keep the name for ever. */
+	if (ref->obj == names_root())
+		return -DIOS_EPERM;
+	err = name_out(&n, uname);
+	return err ? err : name_give(&n, ref->obj, ref->rights);
+}
+
+static s64 create_object(struct dios_task *t, const u64 a[6], const struct dios_object_ops *ops)
+{
+	u64 flags = a[0], type = a[1], uspec = a[2], uname = a[3], uref = a[4];
+	u8 spec[SPEC_MAX] __aligned(8);
+	struct dios_object *obj;
+	struct dios_ref *ref;
+	struct naming n;
+	int err;
+
 	if (!ops->made_by_program)
 		return -DIOS_EPERM;
 	/* Types, and blobs, that this kernel does not make: whatever the spec. */
@@ -44,8 +107,9 @@ s64 sys_create(struct dios_task *t, const u64 a[6])
 		return -DIOS_EINVAL;
 	if (uspec && dal_copy_in(spec, uspec, ops->spec_size))
 		return -DIOS_EFAULT;
-	if (flags & DIOS_CREATE_PUBLIC && dal_copy_in(name, uname, sizeof(name)))
-		return -DIOS_EFAULT;
+	err = decode_naming(t, a, &n);
+	if (err)
+		return err;
 
 	obj = ops->make(t, flags, uspec ? spec : NULL);
 	if (IS_ERR(obj))
@@ -57,76 +121,45 @@ s64 sys_create(struct dios_task *t, const u64 a[6])
 	err = ref_reserve(t, &ref, 1);
 	if (err)
 		goto free;
-	err = -DIOS_EFAULT;
-	if (dal_copy_out(uref, &ref->id, sizeof(ref->id)))
-		goto unreserve;
-	if (uname) {
-		err = name_add(obj, flags & DIOS_CREATE_PUBLIC, name, ops->rights);
-		if (err)
-			goto unreserve;
-		err = -DIOS_EFAULT;
-		if (!(flags & DIOS_CREATE_PUBLIC) &&
-		    dal_copy_out(uname, name, sizeof(name)))
-			goto unreserve;
+	err = dal_copy_out(uref, &ref->id, sizeof(ref->id));
+	if (!err)
+		err = name_out(&n, uname);
+	if (!err)
+		err = name_give(&n, obj, ops->rights);
+	if (err) {
+		ref_unreserve(t, &ref, 1);
+		goto free;
 	}
 	err = ref_publish(t, &ref, 1);
 	if (err)
 		goto free;
 	return 0;
 
-unreserve:
-	ref_unreserve(t, &ref, 1);
 free:
 	ref_free(ref);
 	return err;
 }
 
-/* syscall/dios: Lookup */
-s64 sys_lookup(struct dios_task *t, const u64 a[6])
+/* syscall/dios: Create */
+s64 sys_create(struct dios_task *t, const u64 a[6])
 {
-	u64 flags = a[0], uname = a[1], urefs = a[2], ucount = a[3];
-	u8 name[DIOS_NAME_SIZE];
-	struct dios_object *obj;
-	struct dios_ref *ref;
-	u64 room, found = 1;
-	u32 rights;
-	int err;
+	u64 flags = a[0], type = a[1], uspec = a[2], uname = a[3];
+	const struct dios_object_ops *ops;
 
-	if (flags & ~(u64)(DIOS_LOOKUP_LOCAL_ONLY | DIOS_LOOKUP_PUBLIC))
+	if (flags & ~(u64)CREATE_FLAGS)
 		return -DIOS_EINVAL;
-	if (dal_copy_in(name, uname, sizeof(name)) ||
-	    dal_copy_in(&room, ucount, sizeof(room)))
-		return -DIOS_EFAULT;
-
-	obj = name_get(name, flags & DIOS_LOOKUP_PUBLIC, &rights);
-	if (!obj)
-		return -DIOS_ENOENT;
-	if (room < found) {
-		object_put(obj);
-		return dal_copy_out(ucount, &found, sizeof(found)) ? -DIOS_EFAULT :
-								     -DIOS_ETOOBIG;
-	}
-	ref = ref_new(obj, rights);
-	object_put(obj);
-	if (IS_ERR(ref))
-		return PTR_ERR(ref);
-	err = ref_reserve(t, &ref, 1);
-	if (err)
-		goto free;
-	if (dal_copy_out(urefs, &ref->id, sizeof(ref->id)) ||
-	    dal_copy_out(ucount, &found, sizeof(found))) {
-		ref_unreserve(t, &ref, 1);
-		err = -DIOS_EFAULT;
-		goto free;
-	}
-	err = ref_publish(t, &ref, 1);
-	if (err)
-		goto free;
-	return 0;
-
-free:
-	ref_free(ref);
-	return err;
+	if (type < 1 || type > DIOS_T_MAX)
+		return -DIOS_EINVAL;
+	ops = dios_types[array_index_nospec(type, DIOS_T_MAX + 1)];
+	if (flags & DIOS_CREATE_IMPORT && type != DIOS_T_BLOB)
+		return -DIOS_EINVAL;
+	if (flags & (DIOS_CREATE_PUBLIC | DIOS_CREATE_NAME | DIOS_CREATE_GROUP) && !uname)
+		return -DIOS_EINVAL;
+	if (!(flags & DIOS_CREATE_NAME))
+		return create_object(t, a, ops);
+	if (flags & DIOS_CREATE_IMPORT || uspec)
+		return -DIOS_EINVAL;
+	return create_name(t, a, ops);
 }
 
 /* syscall/dios: Delete, Exit */

@@ -21,6 +21,7 @@ struct run_args {
 	u32 nrefs;			/* how many of refs there are */
 	struct dal_exe *exe;
 	struct dios_object *exe_obj, *in, *out, *err;	/* held by the caller's references */
+	struct dios_object *group;	/* likewise, or the caller's own */
 	u32 brand;
 };
 
@@ -80,6 +81,24 @@ static int decode_stream(struct dios_task *t, u64 id, u32 need, struct dios_obje
 	return 0;
 }
 
+/*
+ * The child's own group.  It gets the same two rights that the caller must have: it
+ * finds what others put there, and others find what it puts there.
+ */
+static int decode_group(struct dios_task *t, u64 id, struct dios_object **group)
+{
+	struct dios_ref *ref;
+
+	*group = t->group;
+	if (id == DIOS_REF_NONE)
+		return 0;
+	ref = ref_find_alive(t, id, DIOS_R_READ | DIOS_R_WRITE);
+	if (IS_ERR(ref))
+		return PTR_ERR(ref);
+	*group = ref->obj;
+	return IS_ERR(ref->obj->ops->names(ref->obj)) ? -DIOS_EINVAL : 0;
+}
+
 static int decode_refs(struct dios_task *t, struct run_args *r)
 {
 	u32 i, n = r->spec.nrefs;
@@ -123,7 +142,9 @@ static int decode(struct dios_task *t, u64 id, u64 uspec, struct run_args *r)
 	r->exe = ref->obj->ops->exe(ref->obj);
 	if (IS_ERR(r->exe))
 		return PTR_ERR(r->exe);
-	err = decode_stream(t, s->in, DIOS_R_READ, &r->in);
+	err = decode_group(t, s->group, &r->group);
+	if (!err)
+		err = decode_stream(t, s->in, DIOS_R_READ, &r->in);
 	if (!err)
 		err = decode_stream(t, s->out, DIOS_R_WRITE, &r->out);
 	if (!err)
@@ -207,7 +228,7 @@ s64 sys_run(struct dios_task *t, const u64 a[6])
 	if (err)
 		goto out;
 
-	child = task_new(r.brand, base(r.argv[0]));
+	child = task_new(r.brand, base(r.argv[0]), r.group);
 	if (IS_ERR(child)) {
 		err = PTR_ERR(child);
 		goto out;

@@ -67,14 +67,15 @@ static int add_new(struct dios_task *t, u32 type, u64 *id)
  * task_new() - Make a task that does not run yet.
  * @brand:	DIOS_BRAND_*
  * @comm:	what to call it in listings
+ * @group:	the GROUP that becomes its own
  *
- * It has references to itself and to a RANDOM object.
+ * It has references to itself, to a RANDOM object and to its group.
  *
  * Context: May sleep.
  * Return: the task, with one hold on its obj, to be dropped with
  * dios_task_end(); ERR_PTR(-DIOS_ENOMEM), ERR_PTR(-DIOS_EQUOTA).
  */
-struct dios_task *task_new(u32 brand, const char *comm)
+struct dios_task *task_new(u32 brand, const char *comm, struct dios_object *group)
 {
 	struct dios_task *t;
 	int err;
@@ -86,6 +87,9 @@ struct dios_task *task_new(u32 brand, const char *comm)
 		return ERR_PTR(-DIOS_ENOMEM);
 	object_init(&t->obj, dios_types[DIOS_T_TASK]);
 	spin_lock_init(&t->lock);
+	INIT_LIST_HEAD(&t->groups);
+	object_get(group);
+	t->group = group;
 	t->brand = brand;
 	strscpy(t->comm, comm, sizeof(t->comm));
 	t->start.magic = DIOS_START_MAGIC;
@@ -103,6 +107,8 @@ struct dios_task *task_new(u32 brand, const char *comm)
 	err = add_new(t, DIOS_T_SELF, &t->start.self);
 	if (!err)
 		err = add_new(t, DIOS_T_RANDOM, &t->start.random);
+	if (!err)
+		err = task_add_ref(t, group, DIOS_R_READ | DIOS_R_WRITE, &t->start.group);
 	if (err) {
 		dios_task_end(t, NULL);
 		return ERR_PTR(err);
@@ -110,10 +116,10 @@ struct dios_task *task_new(u32 brand, const char *comm)
 	return t;
 }
 
-/* The host: the running process, of a brand that may, becomes a task. */
+/* The host: the running process, of a brand that may, becomes a task of the root group. */
 struct dios_task *dios_task_open(u32 brand, const char *comm)
 {
-	return task_new(brand, comm);
+	return task_new(brand, comm, names_root());
 }
 
 /**
@@ -136,6 +142,7 @@ void dios_task_end(struct dios_task *t, const struct dios_task_status *status)
 	spin_unlock(&t->lock);
 
 	ref_del_all(t);
+	object_put(t->group);
 	spin_lock(&tasks.lock);
 	list_del(&t->link);
 	spin_unlock(&tasks.lock);

@@ -10,7 +10,7 @@
  *    names, so that the core reads as Linux and lockdep and sparse work:
  *    list_head and hlist, refcount_t, atomic64_t, spinlock_t with
  *    irqsave, kmalloc, kvmalloc and kin, ERR_PTR, container_of, siphash,
- *    array_index_nospec, min, READ_ONCE, barrier.  dal/hosted/shim.h has the list.
+ *    sort, array_index_nospec, min, READ_ONCE, barrier.  dal/hosted/shim.h has the list.
  *
  * 2. Asked of the host.  The functions below.  Each says when it is called,
  *    whether it may sleep, who owns the result, and what failure means.
@@ -30,6 +30,7 @@
 #include <linux/err.h>
 #include <linux/nospec.h>
 #include <linux/siphash.h>
+#include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/minmax.h>
 #include <linux/build_bug.h>

@@ -78,6 +78,7 @@ const struct dios_object_ops blob_ops = {
 	.ready		= obj_ready_always,
 	.task		= obj_task_none,
 	.exe		= blob_exe,
+	.names		= obj_names_none,
 	.zombify	= obj_zombify_none,
 	.kill		= obj_kill_nothing,
 	.free		= blob_free,

@@ -89,6 +89,7 @@ const struct dios_object_ops console_ops = {
 	.ready		= obj_ready_always,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
+	.names		= obj_names_none,
 	.zombify	= obj_zombify_none,
 	.kill		= obj_kill_nothing,
 	.free		= console_free,

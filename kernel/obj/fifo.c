@@ -393,6 +393,7 @@ const struct dios_object_ops fifo_ops = {
 	.ready		= fifo_ready,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
+	.names		= obj_names_none,
 	.zombify	= obj_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= fifo_free,

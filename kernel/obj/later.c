@@ -26,6 +26,7 @@ const struct dios_object_ops var = {			\
 	.ready		= obj_ready_always,		\
 	.task		= obj_task_none,		\
 	.exe		= obj_exe_none,			\
+	.names		= obj_names_none,		\
 	.zombify	= obj_zombify_none,		\
 	.kill		= obj_kill_nothing,		\
 	.free		= obj_free_plain,		\
@@ -33,4 +34,3 @@ const struct dios_object_ops var = {			\
 
 LATER(stream_ops, "stream", DIOS_T_STREAM);
 LATER(dgram_ops,  "dgram",  DIOS_T_DGRAM);
-LATER(group_ops,  "group",  DIOS_T_GROUP);

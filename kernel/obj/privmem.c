@@ -97,6 +97,7 @@ const struct dios_object_ops privmem_ops = {
 	.ready		= obj_ready_always,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
+	.names		= obj_names_none,
 	.zombify	= obj_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= obj_free_plain,

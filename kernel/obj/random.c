@@ -56,6 +56,7 @@ const struct dios_object_ops random_ops = {
 	.ready		= obj_ready_always,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
+	.names		= obj_names_none,
 	.zombify	= obj_zombify_none,
 	.kill		= obj_kill_nothing,
 	.free		= obj_free_plain,

@@ -102,6 +102,7 @@ const struct dios_object_ops self_ops = {
 	.ready		= obj_ready_always,
 	.task		= self_task,
 	.exe		= obj_exe_none,
+	.names		= obj_names_none,
 	.zombify	= obj_zombify_none,
 	.kill		= obj_kill_nothing,
 	.free		= obj_free_plain,

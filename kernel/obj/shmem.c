@@ -205,6 +205,7 @@ const struct dios_object_ops shmem_ops = {
 	.ready		= obj_ready_always,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
+	.names		= obj_names_none,
 	.zombify	= obj_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= shmem_free,

@@ -76,6 +76,7 @@ const struct dios_object_ops task_ops = {
 	.ready		= task_ready,
 	.task		= task_task,
 	.exe		= obj_exe_none,
+	.names		= obj_names_none,
 	.zombify	= task_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= task_free,

@@ -212,6 +212,7 @@ const struct dios_object_ops timer_ops = {
 	.ready		= timer_ready,
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
+	.names		= obj_names_none,
 	.zombify	= obj_zombify,
 	.kill		= timer_kill,
 	.free		= timer_free,

@@ -3,7 +3,7 @@
 #include "abi.h"
 
 static const u32 later[] = {
-	DIOS_T_STREAM, DIOS_T_DGRAM, DIOS_T_GROUP,
+	DIOS_T_STREAM, DIOS_T_DGRAM,
 };
 
 static void types(void)
@@ -52,7 +52,7 @@ static void flags(void)
 	struct dios_privmem m = { PAGE };
 	u64 ref = POISON;
 
-	for each_bad_flag(f, DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT) {
+	for each_bad_flag(f, DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT | DIOS_CREATE_NAME | DIOS_CREATE_GROUP) {
 		is(create(f, DIOS_T_RANDOM, 0, 0, ADDR(&ref)), -DIOS_EINVAL);
 		is(create(f, DIOS_T_PRIVMEM, ADDR(&m), 0, ADDR(&ref)), -DIOS_EINVAL);
 		is(create(f, 0, 8, 8, 8), -DIOS_EINVAL);
@@ -60,8 +60,10 @@ static void flags(void)
 	/* Only a BLOB is imported. */
 	is(create(DIOS_CREATE_IMPORT, DIOS_T_PRIVMEM, ADDR(&m), 0, ADDR(&ref)), -DIOS_EINVAL);
 	is(create(DIOS_CREATE_IMPORT, DIOS_T_RANDOM, 0, 0, ADDR(&ref)), -DIOS_EINVAL);
-	/* A public name must be given. */
+	/* A public name must be given, and one that is to lie somewhere. */
 	is(create(DIOS_CREATE_PUBLIC, DIOS_T_RANDOM, 0, 0, ADDR(&ref)), -DIOS_EINVAL);
+	is(create(DIOS_CREATE_GROUP, DIOS_T_RANDOM, 0, 0, ADDR(&ref)), -DIOS_EINVAL);
+	is(create(DIOS_CREATE_NAME, DIOS_T_RANDOM, 0, 0, ADDR(&ref)), -DIOS_EINVAL);
 	ok(ref == POISON);
 }
 

@@ -83,7 +83,7 @@ static void arguments(void)
 	u64 made, got = POISON, n = 1;
 
 	is(create(0, DIOS_T_RANDOM, 0, ADDR(name), ADDR(&made)), 0);
-	for each_bad_flag(f, DIOS_LOOKUP_LOCAL_ONLY | DIOS_LOOKUP_PUBLIC) {
+	for each_bad_flag(f, DIOS_LOOKUP_LOCAL_ONLY | DIOS_LOOKUP_PUBLIC | DIOS_LOOKUP_GROUP) {
 		is(lookup(f, ADDR(name), ADDR(&got), ADDR(&n)), -DIOS_EINVAL);
 		is(lookup(f, 8, 8, 8), -DIOS_EINVAL);
 	}

@@ -40,6 +40,8 @@ struct player {
 	u32 nlent;
 };
 
+#define MEMS	4096
+
 static struct player players[2];
 
 static const u8 *in, *in_end;
@@ -88,7 +90,7 @@ static u64 any_ref(struct player *p)
 	case 0:
 		return DIOS_REF_SELF;
 	case 1:
-		return p->t->start.random;
+		return b & 1 ? p->t->start.random : p->t->start.group;
 	case 2:
 		return b & 15 ? (u64)byte() << 32 | (b & 15) : word();
 	}
@@ -136,7 +138,7 @@ static u32 child(struct dios_task *t, int argc, char **argv, char **env)
 static s64 create(struct player *p)
 {
 	struct args *u = p->u;
-	u64 f = flags(DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT), type = byte() % 14;
+	u64 f = flags(DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT | DIOS_CREATE_NAME | DIOS_CREATE_GROUP), type = byte() % 14;
 	u64 spec = hosted_addr(u->spec), name;
 	s64 ret;
 
@@ -156,15 +158,22 @@ static s64 create(struct player *p)
 		if (type == DIOS_T_BLOB && byte() < 200)
 			f |= DIOS_CREATE_IMPORT;
 		break;
+	case DIOS_T_GROUP:
+		if (byte() < 220)
+			u->spec[0] = 1 + byte() % DIOS_R_ALL;
+		break;
 	case DIOS_T_RANDOM:
 		spec = 0;
 		break;
 	}
 	name = byte() < 100 ? 0 : address(p, u->name);
 	memset(u->name, byte() & 3, sizeof(u->name));
-	ret = hosted_call(p->t, DIOS_CREATE, f, type, spec ? address(p, u->spec) : 0, name,
-			  address(p, u->out));
-	if (!ret)
+	u->out[0] = any_ref(p);
+	if (f & DIOS_CREATE_NAME && byte() < 200)
+		spec = 0;
+	ret = hosted_call6(p->t, DIOS_CREATE, f, type, spec ? address(p, u->spec) : 0, name,
+			   address(p, u->out), any_ref(p));
+	if (!ret && !(f & DIOS_CREATE_NAME))
 		keep_ref(p, u->out[0]);
 	return ret;
 }
@@ -173,14 +182,16 @@ static s64 lookup(struct player *p)
 {
 	struct args *u = p->u;
 	s64 ret;
+	u32 i;
 
 	if (byte() < 128)
 		memset(u->name, byte() & 3, sizeof(u->name));
-	u->out[0] = number();
-	ret = hosted_call(p->t, DIOS_LOOKUP, flags(DIOS_LOOKUP_LOCAL_ONLY | DIOS_LOOKUP_PUBLIC),
-			  address(p, u->name), address(p, &u->out[1]), address(p, u->out), 0);
-	if (!ret)
-		keep_ref(p, u->out[1]);
+	u->out[0] = number() % ARRAY_SIZE(u->out);
+	ret = hosted_call(p->t, DIOS_LOOKUP,
+			  flags(DIOS_LOOKUP_LOCAL_ONLY | DIOS_LOOKUP_PUBLIC | DIOS_LOOKUP_GROUP),
+			  address(p, u->name), address(p, &u->out[1]), address(p, u->out), any_ref(p));
+	for (i = 1; !ret && i <= u->out[0] && i < ARRAY_SIZE(u->out); i++)
+		keep_ref(p, u->out[i]);
 	return ret;
 }
 
@@ -234,6 +245,7 @@ static s64 run(struct player *p)
 		s->err = any_ref(p);
 	}
 	s->node = byte() % 3;
+	s->group = byte() < 100 ? any_ref(p) : 0;
 	s->pad = byte() == 255;
 	ret = hosted_call(p->t, DIOS_RUN, flags(0), any_ref(p), address(p, s), address(p, u->out), 0);
 	hosted_join();
@@ -277,7 +289,9 @@ static s64 acquire(struct player *p, u32 nr)
 			.ref = ref, .write = nr == DIOS_ACQUIRE_WRITE, .iov = *iov };
 		BUG_ON(!hosted_readable(p->t, iov->addr));
 		BUG_ON(!hosted_readable(p->t, iov->addr + iov->len - 1));
-		BUG_ON(hosted_writable(p->t, iov->addr) != (nr == DIOS_ACQUIRE_WRITE));
+		/* What is read can be written only where an object's own memory is shared. */
+		if (nr == DIOS_ACQUIRE_WRITE || !ref_find(p->t, ref, 0)->view)
+			BUG_ON(hosted_writable(p->t, iov->addr) != (nr == DIOS_ACQUIRE_WRITE));
 	}
 	return ret;
 }
@@ -345,9 +359,24 @@ static void take(struct counts *c)
 	c->pages = hosted_pages();
 }
 
+/* Was this memory, which several buffers may share, seen before? */
+static bool counted(struct dios_mem *mem, struct dios_mem **mems, u32 *n)
+{
+	u32 i;
+
+	for (i = 0; i < *n; i++)
+		if (mems[i] == mem)
+			return true;
+	BUG_ON(*n == MEMS);
+	mems[(*n)++] = mem;
+	return false;
+}
+
 /* The counts of the node are those of the two tables. */
 static void check_tables(void)
 {
+	struct dios_mem *mems[MEMS];
+	u32 nmems = 0;
 	struct dios_task *t;
 	struct dios_buf *buf;
 	struct dios_ref *r;
@@ -366,15 +395,15 @@ static void check_tables(void)
 			BUG_ON(r->id != ((u64)t->slots[i].gen << 32 | i));
 			BUG_ON(!r->rights || r->rights & ~DIOS_R_ALL);
 			BUG_ON(refcount_read(&r->obj->holds) < 1);
-			BUG_ON(r->obj->dead && !hlist_unhashed(&r->obj->name_link));
+			BUG_ON(r->obj->dead && r->obj->name_set);
 			list_for_each_entry(buf, &r->bufs, link) {
 				bufs++;
 				BUG_ON(!buf->size || buf->len > buf->size);
 				BUG_ON(!hosted_readable(t, buf->addr + buf->size - 1));
-				if (buf->pages)
-					of_task += buf->size;
-				else
+				if (!buf->mem)
 					memory += buf->size;
+				else if (!counted(buf->mem, mems, &nmems))
+					of_task += buf->mem->charged;
 			}
 		}
 		BUG_ON(own != t->nrefs || of_task != t->lent || memory != t->memory);
@@ -449,7 +478,7 @@ static void play(struct player *p)
 		hosted_fail(op, 0);
 	take(&after);
 	if (ret < 0) {
-		BUG_ON(ret < -DIOS_ETOOBIG);
+		BUG_ON(ret < -DIOS_EADDR);
 		BUG_ON(!commit_and_release && memcmp(&before, &after, sizeof(before)));
 	}
 	check_tables();
@@ -470,7 +499,7 @@ static void set_up(void)
 	dios_quota_memory = 8 << 20;
 	dios_quota_tasks = 3;
 	BUG_ON(calls_check());
-	names_init();
+	BUG_ON(names_init());
 	f = hosted_file(0);
 	f->open = f->regular = f->executable = true;
 	f->size = f->really = hosted_elf(elf, sizeof(elf), DIOS_OSABI, DIOS_BRAND_PURE);
@@ -485,12 +514,12 @@ static void set_up(void)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	static const struct counts nothing;
 	static const siphash_key_t key;
-	struct counts c;
+	struct counts nothing, c;
 	u32 i, n;
 
 	set_up();
+	take(&nothing);
 	in = data;
 	in_end = data + size;
 	seed = hosted_siphash(data, size, &key);

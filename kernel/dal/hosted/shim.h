@@ -13,7 +13,8 @@
  *   spinlock_t	a pthread mutex that knows its owner and whether interrupts
  *		use it; sleeping under one stops the test
  *   kmalloc	and kin: counted, filled with rubbish, can be made to fail
- *   siphash	SipHash-2-4 of 32 bytes
+ *   siphash	SipHash-2-4
+ *   sort	of an array
  */
 #ifndef DIOS_HOSTED_SHIM_H
 #define DIOS_HOSTED_SHIM_H
@@ -375,11 +376,9 @@ typedef struct {
 
 u64 hosted_siphash(const void *data, size_t len, const siphash_key_t *key);
 
-static inline u64 siphash_4u64(u64 a, u64 b, u64 c, u64 d, const siphash_key_t *key)
-{
-	u64 w[4] = { a, b, c, d };
+#define siphash(data, len, key)	hosted_siphash(data, len, key)
 
-	return hosted_siphash(w, sizeof(w), key);
-}
+/* swap is NULL: the elements are plain bytes. */
+#define sort(base, n, size, compare, swap)	qsort(base, n, size, compare)
 
 #endif /* DIOS_HOSTED_SHIM_H */

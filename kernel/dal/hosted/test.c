@@ -311,6 +311,7 @@ s64 t_run(struct dios_task *t, const struct run *r, u64 *ref)
 	s->out = r->out;
 	s->err = r->err;
 	s->node = r->node;
+	s->group = r->group;
 	if (r->entry)
 		strncpy((char *)s->entry, r->entry, sizeof(s->entry) - 1);
 	ret = call(t, DIOS_RUN, 0, r->exe, hosted_addr(s), hosted_addr(u->words), 0);
@@ -351,6 +352,14 @@ u32 console(void)
 	return fd;
 }
 
+int in_root(struct dios_object *obj, u8 *name, u32 rights)
+{
+	struct dios_object *root = names_root();
+
+	dal_random(name, DIOS_NAME_SIZE);
+	return name_add(obj, root->ops->names(root), false, name, rights);
+}
+
 struct dios_task *task_of_ref(struct dios_task *t, u64 ref)
 {
 	struct dios_ref *r = ref_find(t, ref, 0);
@@ -374,17 +383,19 @@ struct dios_task_status status_of(struct dios_task *t, u64 ref)
 /* In a process of its own. */
 static void run(struct test *t)
 {
-	static const struct counts nothing;
+	struct counts nothing;
 	struct rlimit no_core = {};
 
 	alarm(SECONDS_MAX);
 	if (t->stops)
 		setrlimit(RLIMIT_CORE, &no_core);
 	CHECK_EQ(calls_check(), 0);
-	names_init();
+	CHECK_EQ(names_init(), 0);
+	counts_take(&nothing);
 	t->fn();
 	hosted_join();
 	counts_same(t->file, 0, "at the end", &nothing);
+	names_exit();
 	exit(0);	/* and the sanitizer looks for leaks */
 }
 

@@ -119,7 +119,7 @@ s64 t_release(struct dios_task *t, u32 nr, u64 flags, u64 ref, const struct dios
 
 /* Start the program of a descriptor, with so many strings and grants. */
 struct run {
-	u64 exe, in, out, err, node;
+	u64 exe, in, out, err, node, group;
 	const char *argv[4], *env[4], *entry;
 	struct dios_grant *grants;
 	u32 ngrants;
@@ -130,6 +130,9 @@ s64 t_run(struct dios_task *t, const struct run *r, u64 *ref);
 u32 program(hosted_main main);
 /* A descriptor that can be written. */
 u32 console(void);
+
+/* A random name in the root group, out. */
+int in_root(struct dios_object *obj, u8 *name, u32 rights);
 
 /* The task behind a TASK reference of t; it stays while t has the reference. */
 struct dios_task *task_of_ref(struct dios_task *t, u64 ref);

@@ -58,7 +58,7 @@ TEST(create_flags_and_types)
 	struct world w = enter(pure());
 	u64 type;
 
-	EACH_UNKNOWN(flag, DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT)
+	EACH_UNKNOWN(flag, DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT | DIOS_CREATE_NAME | DIOS_CREATE_GROUP)
 		FAILS(DIOS_EINVAL, CREATE(w, flag, DIOS_T_RANDOM, 0, 0, w.a));
 	FAILS(DIOS_EINVAL, CREATE(w, 0, 0, 0, 0, w.a));
 	FAILS(DIOS_EINVAL, CREATE(w, 0, DIOS_T_MAX + 1, 0, 0, w.a));
@@ -71,12 +71,14 @@ TEST(create_flags_and_types)
 		if (type != DIOS_T_BLOB)
 			FAILS(DIOS_EINVAL, CREATE(w, DIOS_CREATE_IMPORT, type, 0, 0, w.a));
 	FAILS(DIOS_EINVAL, CREATE(w, DIOS_CREATE_PUBLIC, DIOS_T_RANDOM, 0, 0, w.a));
+	FAILS(DIOS_EINVAL, CREATE(w, DIOS_CREATE_NAME, DIOS_T_RANDOM, 0, 0, w.a));
+	FAILS(DIOS_EINVAL, CREATE(w, DIOS_CREATE_GROUP, DIOS_T_RANDOM, 0, 0, w.a));
 	quit(w.t);
 }
 
 TEST(create_of_what_comes_later)
 {
-	static const u32 later[] = { DIOS_T_STREAM, DIOS_T_DGRAM, DIOS_T_BLOB, DIOS_T_GROUP };
+	static const u32 later[] = { DIOS_T_STREAM, DIOS_T_DGRAM, DIOS_T_BLOB };
 	struct world w = enter(limbo());
 	u32 i;
 
@@ -213,7 +215,7 @@ TEST(lookup_errors)
 	OK(t_create(w.t, DIOS_CREATE_PUBLIC, DIOS_T_RANDOM, NULL, 0, name, &ref));
 	memcpy(w.page, name, sizeof(name));
 	*room = 1;
-	EACH_UNKNOWN(flag, DIOS_LOOKUP_LOCAL_ONLY | DIOS_LOOKUP_PUBLIC)
+	EACH_UNKNOWN(flag, DIOS_LOOKUP_LOCAL_ONLY | DIOS_LOOKUP_PUBLIC | DIOS_LOOKUP_GROUP)
 		FAILS(DIOS_EINVAL, LOOKUP(w, flag | DIOS_LOOKUP_PUBLIC, w.a, w.a + 72, w.a + 64));
 	EACH_BAD_IN(w, at, DIOS_NAME_SIZE)
 		FAILS(DIOS_EFAULT, LOOKUP(w, DIOS_LOOKUP_PUBLIC, at, w.a + 72, w.a + 64));

@@ -156,7 +156,7 @@ TEST(a_dying_object_is_not_found)
 	OK(named(t, 0, name, &ref));
 	obj = ref_find(t, ref, 0)->obj;
 	refcount_set(&obj->holds, 0);
-	CHECK(!name_get(name, false, &rights));
+	CHECK(!name_get(t->group->ops->names(t->group), false, name, &rights));
 	FAILS(DIOS_ENOENT, t_lookup(t, 0, name, &got));
 	CHECK_EQ(refcount_read(&obj->holds), 0);
 	refcount_set(&obj->holds, 1);
@@ -170,7 +170,7 @@ TEST(an_object_without_a_name_touches_no_table)
 
 	OK(t_random(t, &ref));
 	CHECK_EQ(stat_get(STAT_NAMES), 0);
-	CHECK(hlist_unhashed(&ref_find(t, ref, 0)->obj->name_link));
+	CHECK(!ref_find(t, ref, 0)->obj->name_had);
 	quit(t);
 }
 

@@ -90,7 +90,7 @@ static void *fills_buckets(void *arg)
 		if (objs[i % LIVE])
 			object_put(objs[i % LIVE]);
 		objs[i % LIVE] = dios_types[DIOS_T_RANDOM]->make(NULL, 0, NULL);
-		OK(name_add(objs[i % LIVE], false, name, DIOS_R_READ));
+		OK(in_root(objs[i % LIVE], name, DIOS_R_READ));
 	}
 	for (i = 0; i < LIVE; i++)
 		object_put(objs[i]);

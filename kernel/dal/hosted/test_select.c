@@ -205,7 +205,7 @@ static void waits(struct waiter *w, void *(*fn)(void *), struct dios_task *from,
 
 	w->t = pure();
 	/* Through a name: the tasks do not know each other. */
-	CHECK(!name_add(ref_find(from, ref, 0)->obj, false, name, DIOS_R_READ | DIOS_R_WRITE));
+	OK(in_root(ref_find(from, ref, 0)->obj, name, DIOS_R_READ | DIOS_R_WRITE));
 	OK(t_lookup(w->t, 0, name, &w->ref));
 	name_del(ref_find(from, ref, 0)->obj);
 	CHECK(!pthread_create(&w->thread, NULL, fn, w));

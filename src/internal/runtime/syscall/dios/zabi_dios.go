@@ -456,7 +456,7 @@ type Run struct {
 	Refs    uint64   // address of nrefs struct dios_grant
 	Nrefs   uint32   // how many, at most DIOS_MAX_GRANTS
 	Pad     uint32   // 0
-	Group   uint64   // the GROUP that becomes the task's own; 0: the caller's own
+	Group   uint64   // the GROUP that becomes the task's own, with READ and WRITE; 0: the caller's own
 	In      uint64   // reference for standard input, or 0
 	Out     uint64   // reference for standard output; 0: the node's console
 	Err     uint64   // reference for standard error; 0: the node's console
