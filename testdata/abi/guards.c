@@ -1,7 +1,7 @@
 /* brand: legacy-limbo */
 /*
  * What binds a Linux process binds what it does by DIOS: its own seccomp filter, its
- * Landlock domain, its limits.  And what it may have without asking: the node's console.
+ * Landlock domain, its limits, its cgroup.  And what it may have without asking: the node's console.
  */
 #define LINUX_PROCESS
 #include "abi.h"
@@ -9,11 +9,15 @@
 
 #define L_EACCES	13
 #define L_EAGAIN	11
+#define L_MKDIR		83
+#define L_RMDIR		84
 #define L_PRCTL		157
 #define L_SETRLIMIT	160
 #define L_SETUID	105
 #define L_SETGID	106
 #define L_NANOSLEEP	35
+#define L_MOUNT		165
+#define L_UMOUNT	166
 #define L_SETXATTR	188
 #define L_REMOVEXATTR	197
 #define L_SECCOMP	317
@@ -23,6 +27,13 @@
 static void quit(int status)
 {
 	linux3(L_EXIT, status, 0, 0);
+}
+
+static void nap(u64 ns)
+{
+	u64 t[2] = { 0, ns };
+
+	linux3(L_NANOSLEEP, ADDR(t), 0, 0);
 }
 
 /* What a child says: the line of the first check that failed, or 0. */
@@ -157,6 +168,48 @@ static void user(void)
 	quit(0);
 }
 
+/* A child is in the cgroup of its maker, be it the host's own or another. */
+static int child_in(const char *group)
+{
+	char argv[] = "self\0cgroup";
+	struct dios_task_status st;
+	int pid = l_fork(), fd;
+	u64 task;
+
+	if (pid)
+		return l_wait(pid);
+	if (group) {
+		fd = l_open(group, L_WRONLY);
+		must(linux3(L_WRITE, fd, ADDR("0"), 1) == 1);
+		l_close(fd);
+	}
+	must(l_open("/dev/dios", L_RDWR) >= 0);
+	must(start_with(import("/abi/dios_limbo"), argv, sizeof(argv), &task) == 0);
+	st = wait_for(task);
+	must(st.how == DIOS_END_EXIT);
+	quit(st.status);
+	return 0;
+}
+
+static void cgroups(void)
+{
+	static const char top[] = "/tmp/cgroup", sub[] = "/tmp/cgroup/g", type[] = "cgroup2";
+	s64 err = 0;
+	int i;
+
+	linux3(L_MKDIR, ADDR(top), 0755, 0);
+	is(syscall6(L_MOUNT, ADDR(type), ADDR(top), ADDR(type), 0, 0, 0), 0);
+	is(linux3(L_MKDIR, ADDR(sub), 0755, 0), 0);
+	is(child_in(0), '\n');
+	is(child_in("/tmp/cgroup/g/cgroup.procs"), 'g');
+	/* Linux may still be busy with the one that ended. */
+	for (i = 0; i < 100 && (err = linux3(L_RMDIR, ADDR(sub), 0, 0)) == -L_EBUSY; i++)
+		nap(10 * MS);
+	is(err, 0);
+	is(linux3(L_UMOUNT, ADDR(top), 0, 0), 0);
+	is(linux3(L_RMDIR, ADDR(top), 0, 0), 0);
+}
+
 /* A file with capabilities is as little to be branded as one that sets the user. */
 static void capabilities(void)
 {
@@ -171,13 +224,6 @@ static void capabilities(void)
 	is(l_exec_in_child(path), 256 - L_EPERM);
 	is(linux3(L_CHMOD, ADDR(path), 0755, 0), 0);
 	is(l_exec_in_child(path), 3);
-}
-
-static void nap(u64 ns)
-{
-	u64 t[2] = { 0, ns };
-
-	linux3(L_NANOSLEEP, ADDR(t), 0, 0);
 }
 
 /*
@@ -222,6 +268,7 @@ static int run(int argc, char **argv)
 	filters();
 	landlock();
 	user();
+	cgroups();
 	capabilities();
 	closed_in_call();
 	return 0;

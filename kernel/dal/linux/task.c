@@ -277,6 +277,21 @@ static void become(struct cred *new, struct cred *c, bool pure)
 	}
 }
 
+/*
+ * The child joins the cgroups of the one who runs it.  Moving a task waits for all
+ * CPUs, which takes longer than all the rest of a start; mostly in a machine
+ * without a service manager it is there already.
+ */
+static int join_cgroups(struct task_struct *parent)
+{
+	bool there;
+
+	rcu_read_lock();
+	there = task_css_set(parent) == task_css_set(current);
+	rcu_read_unlock();
+	return there ? 0 : cgroup_attach_task_all(parent, current);
+}
+
 /* In the helper's child, before it execs.  An error ends the child. */
 static int start_in_child(struct subprocess_info *info, struct cred *new)
 {
@@ -286,7 +301,7 @@ static int start_in_child(struct subprocess_info *info, struct cred *new)
 	char *path = (char *)info->path;
 	int exe_fd, fd, err;
 
-	err = cgroup_attach_task_all(d->parent, current);
+	err = join_cgroups(d->parent);
 	if (err)
 		return err;
 	fd = high_fd(0);
