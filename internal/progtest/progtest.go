@@ -150,9 +150,13 @@ func Boot() (*VM, error) {
 	return boot(vm.Config{PanicOnWarn: true, Append: "dios.linux_fatal=1"})
 }
 
-// BootBench boots a machine to measure in.
-func BootBench(cpus int) (*VM, error) {
-	return boot(vm.Config{CPUs: cpus})
+// BootBench boots a machine to measure in, time or instructions.
+func BootBench(cpus int, count bool) (*VM, error) {
+	c := vm.Config{CPUs: cpus, Count: count}
+	if count {
+		c.Accel = "tcg"
+	}
+	return boot(c)
 }
 
 func boot(c vm.Config) (*VM, error) {

@@ -44,6 +44,7 @@ type Config struct {
 	Append      string        // more of a kernel command line, such as "dios.x=1"
 	Deadline    time.Duration // to come up; 0: a minute
 	FromStart   bool          // boot, even if there is a saved machine to go on with
+	Count       bool          // in tcg: a nanosecond in the machine is an instruction, however busy the host
 	Trace       io.Writer     // QEMU's command line goes here
 	Console     io.Writer     // the console goes here as well
 }
@@ -500,7 +501,7 @@ func (p *plan) args() []string {
 	if p.Append != "" {
 		cmdline = append(cmdline, p.Append)
 	}
-	return []string{
+	args := []string{
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		// Without what a kernel would only spend time to find.
 		"-machine", "q35,accel=" + p.accel + ",usb=off,vmport=off,hpet=off,sata=off,smbus=off,i8042=off",
@@ -516,6 +517,10 @@ func (p *plan) args() []string {
 		"-device", "virtio-serial-pci,max_ports=2",
 		"-device", "virtserialport,chardev=link,nr=1,name=dios",
 	}
+	if p.Count {
+		args = append(args, "-icount", "shift=0,sleep=off")
+	}
+	return args
 }
 
 // cpu returns the processor as QEMU's -cpu takes it.

@@ -218,6 +218,13 @@ func TestResolve(t *testing.T) {
 	if !strings.HasSuffix(cmdline, " dios.x=1") {
 		t.Errorf("kernel command line %q", cmdline)
 	}
+	if slices.Contains(args, "-icount") {
+		t.Errorf("instructions are counted: %q", args)
+	}
+	c.Count = true
+	if p, err = c.resolve(ctx); err != nil || !slices.Contains(p.args(), "-icount") {
+		t.Errorf("instructions are not counted: %v", err)
+	}
 	// A Config is stronger than the environment.
 	c.Mem, c.CPUs, c.Accel = "88M", 2, "kvm"
 	if p, err = c.resolve(ctx); err != nil || p.mem != "88M" || p.cpus != 2 || p.accel != "kvm" {
