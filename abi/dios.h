@@ -62,7 +62,7 @@
  *
  * On error nothing was made.
  *
- * Errors: EINVAL EFAULT EBADREF ENOTSUP ENOMEM EQUOTA EEXIST EPERM EZOMBIE EBUSY EADDR EIO
+ * Errors: EINVAL EFAULT EBADREF ENOTSUP ENOMEM EQUOTA EEXIST EPERM EZOMBIE EBUSY EADDR EUNREACH EIO
  */
 #define DIOS_CREATE		0xD100	/* create(flags, type, spec, name, ref, group) */
 /*
@@ -164,9 +164,10 @@
  *
  * DIOS_BUF_MOVE and DIOS_BUF_BORROW take no memory of their own: iov names a
  * whole buffer of the task that was acquired through from, and the object fills that.
- * Moved, it is no longer from's; borrowed, it stays from's, and its memory goes
- * when both have released it.  Only buffers that the task may write can be filled,
- * and only memory that is not the object's own (not of SHMEM, FIFO, PRIVMEM) can be moved.
+ * Moved, it is no longer from's, and what from had lent in it counts as read; borrowed,
+ * it stays from's, and its memory goes when both have released it.  Only buffers that the
+ * task may write can be filled, and only memory that is not the object's own (not of
+ * SHMEM, FIFO, PRIVMEM) can be moved.
  *
  * DIOS_BUF_INFO lends what is known of the object instead of its bytes, and never
  * waits; of SELF it lends the table of the task's references.

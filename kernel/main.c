@@ -57,6 +57,7 @@ static void __exit dios_exit(void)
 	dal_exec_exit();
 	dal_entry_exit();
 	names_exit();
+	dal_net_exit();
 }
 
 module_init(dios_init);

@@ -44,6 +44,9 @@ func run() error {
 	if err := mount(); err != nil {
 		return err
 	}
+	if err := loopback(); err != nil {
+		fmt.Fprintf(os.Stderr, "dios: agent: no loopback: %v\n", err)
+	}
 	hello := wire.GuestHello{Version: wire.Version}
 	dios, err := loadModules()
 	if err != nil {
@@ -128,6 +131,21 @@ func mount() error {
 	os.Symlink("/proc/self/fd/2", "/dev/stderr")
 	unix.Sethostname([]byte("dios"))
 	return nil
+}
+
+// loopback starts the one network that the machine has: 127.0.0.1 and ::1.
+func loopback() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
 }
 
 // loadModules loads the modules of the image. Without dios.ko the machine

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dios/internal/vm"
 )
 
 var (
@@ -116,6 +118,31 @@ func TestLinuxFatal(t *testing.T) {
 		}
 		if o.Status != 99 || o.Stdout != "" {
 			t.Errorf("%s: status %d, want 99\n%s%s", how, o.Status, o.Stdout, o.Stderr)
+		}
+	}
+	leftover(t, m, before)
+}
+
+// Ports below 1024 are for those who may bind them on Linux: what a user runs may not,
+// and what root runs may, however far from root itself it was run.
+func TestLowPorts(t *testing.T) {
+	m := machine(t)
+	abiPrograms(t, m)
+	before, err := m.Counts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Shell("chmod 666 /dev/dios"); err != nil {
+		t.Fatal(err)
+	}
+	defer m.Shell("chmod 660 /dev/dios")
+	for arg, uid := range map[string]uint32{"low": 0, "user": 1000} {
+		o, err := m.run(&vm.Cmd{Exec: "/bin/busybox", Args: []string{"sh", "-c", "exec /abi/stream " + arg}, UID: uid, GID: uid}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Status != 4 || o.Stdout != "" {
+			t.Errorf("user %d: status %d, want 4\n%s", uid, o.Status, o.Stdout)
 		}
 	}
 	leftover(t, m, before)

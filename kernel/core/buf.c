@@ -66,13 +66,11 @@ struct dios_buf *buf_find(struct dios_ref *ref, const struct dios_iov *iov, bool
 	return NULL;
 }
 
-/* Its memory has another buffer now.  The type is not asked: it has no part in it. */
-void buf_moved(struct dios_task *t, struct dios_buf *src)
+/* Another buffer has its memory now, and what is in it. */
+void buf_moved(struct dios_task *t, struct dios_ref *from, struct dios_buf *src)
 {
-	list_del(&src->link);
-	mem_put(t, src->mem);
-	kfree(src);
-	stat_add(STAT_BUFS, -1);
+	src->moved = true;
+	buf_free(t, from, src);
 }
 
 /* How long a buffer shall be when the program leaves it to the object. */

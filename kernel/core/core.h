@@ -83,6 +83,8 @@ struct dios_buf {
 	bool write;
 	bool info;			/* DIOS_BUF_INFO */
 	bool batch;			/* DIOS_BUF_BATCH */
+	bool undone;			/* at its end: its acquire has failed after all */
+	bool moved;			/* at its end: another buffer has its memory and what is in it */
 	struct dios_mem *mem;		/* NULL for private memory */
 	void *kernel;			/* where addr is in the kernel, or NULL */
 	u64 off;			/* the type's own: where in the object, or what version */
@@ -142,6 +144,7 @@ struct dios_lend {
 	struct dios_ref *ref;
 	struct dios_buf *buf;		/* acquire: new and empty; else the one found */
 	struct dios_buf *src;		/* acquire by MOVE or BORROW: the buffer to take; else NULL */
+	struct dios_ref *from;		/* with src: the reference that has it */
 	u64 flags;			/* DIOS_BUF_* */
 	u64 len;			/* as the program passed it */
 	u64 off;			/* acquire: where in the object; 0 without DIOS_BUF_AT */
@@ -161,7 +164,7 @@ struct dios_lend {
  * discard	yes		the pages of lend->iov are free and read as zero
  * unlend	yes		buf's memory is gone; called for each buffer once,
  *				also when the task has ended.  Not for DIOS_BUF_INFO
- * info		no		out, info_size bytes, says what is known
+ * info		yes		out, info_size bytes, says what is known
  * set_info	yes		what can be changed is; in is the kernel's own copy
  * opened	no		one more reference with these rights
  * closed	yes		one fewer; its buffers are gone already
@@ -170,7 +173,7 @@ struct dios_lend {
  * task		no		the task that copy may give references to, held by obj
  * exe		no		the program that run may start, owned by obj
  * names	no		the set of names that obj is, owned by obj
- * zombify	no		DIOS_DELETE_ZOMBIFY; obj_zombify makes it a zombie
+ * zombify	yes		DIOS_DELETE_ZOMBIFY; obj_zombify makes it a zombie
  * kill		no		called once, when the object has become a zombie
  * free		yes		everything is gone, the object's memory too
  */
@@ -226,6 +229,7 @@ void object_unwatch(struct dios_watch *w);
 void object_wake(struct dios_object *obj);
 void object_wake_locked(struct dios_object *obj);
 void object_wake_for_locked(struct dios_object *obj, u32 rights);
+void object_wake_for(struct dios_object *obj, u32 rights);
 bool object_ready(struct dios_object *obj, u32 rights, u32 len);
 int object_wait(struct dios_task *t, struct dios_object *obj, u32 rights, u64 flags);
 int object_take(struct dios_lend *l, int (*take_locked)(struct dios_lend *l));
@@ -281,7 +285,7 @@ struct dios_buf *buf_new(bool write);
 void buf_free(struct dios_task *t, struct dios_ref *ref, struct dios_buf *buf);
 struct dios_buf *buf_find(struct dios_ref *ref, const struct dios_iov *iov, bool write,
 			  bool part);
-void buf_moved(struct dios_task *t, struct dios_buf *src);
+void buf_moved(struct dios_task *t, struct dios_ref *from, struct dios_buf *src);
 size_t buf_len(const struct dios_lend *l, size_t usual);
 int buf_lend(struct dios_lend *l, size_t len);
 int buf_lend_view(struct dios_lend *l, struct dal_pages *pages, size_t size, bool write);

@@ -136,13 +136,18 @@ void object_wake_locked(struct dios_object *obj)
 	object_wake_for_locked(obj, DIOS_R_ALL);
 }
 
-void object_wake(struct dios_object *obj)
+void object_wake_for(struct dios_object *obj, u32 rights)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&obj->lock, flags);
-	object_wake_locked(obj);
+	object_wake_for_locked(obj, rights);
 	spin_unlock_irqrestore(&obj->lock, flags);
+}
+
+void object_wake(struct dios_object *obj)
+{
+	object_wake_for(obj, DIOS_R_ALL);
 }
 
 /* A zombie is ready for everything: using it fails at once. */

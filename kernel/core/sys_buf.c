@@ -41,6 +41,7 @@ static int decode_src(struct dios_task *t, u64 id, bool write, struct dios_lend 
 	/* Private memory and lazy pages the kernel does not see. */
 	if (!l->src->kernel || (l->src->mem->obj && l->flags & DIOS_BUF_MOVE))
 		return -DIOS_ENOTSUP;
+	l->from = from;
 	return 0;
 }
 
@@ -110,12 +111,13 @@ static int acquire(struct dios_lend *l, bool write, u64 uiov)
 			err = -DIOS_EFAULT;
 	}
 	if (err) {
+		buf->undone = true;
 		buf_free(l->task, l->ref, buf);
 		return err;
 	}
 	list_add_tail(&buf->link, &l->ref->bufs);
 	if (l->flags & DIOS_BUF_MOVE)
-		buf_moved(l->task, l->src);
+		buf_moved(l->task, l->from, l->src);
 	return 0;
 }
 

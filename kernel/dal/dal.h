@@ -47,6 +47,7 @@ struct dal_pages;	/* memory that kernel and task share */
 struct dal_console;	/* where a console's text goes */
 struct dal_exe;		/* a program file */
 struct dal_timer;	/* a timer of the host */
+struct dal_sock;	/* a socket of the host */
 
 /*
  * The caller's memory.  Only in a call, from the task's own context.  May
@@ -172,5 +173,52 @@ void dal_kill(struct dios_task *t);
 struct dal_timer *dal_timer_new(void (*fn)(void *arg, u64 now), void *arg);
 void dal_timer_set(struct dal_timer *t, u64 when);
 void dal_timer_free(struct dal_timer *t);
+
+/*
+ * Sockets: TCP (DIOS_T_STREAM) and UDP (DIOS_T_DGRAM) of the host, in the network that
+ * the running task is in and with what its user may do there.  Nothing waits for
+ * the network: what cannot be done now is -DIOS_EAGAIN, and wake(arg, rights) is
+ * called, from any context and not to sleep, whenever that may have changed.  All may
+ * sleep but dal_sock_ready(), and dal_sock_close() may wait as long as linger_s says.
+ *
+ * dal_sock_open() makes one and binds it to local, unless that is all zero; flags
+ * are DIOS_NET_*, and neither V4 nor V6 means both.  dal_sock_close() ends it, and wake is
+ * not called any more.
+ * Errors: open and listen -DIOS_EBUSY, -DIOS_EADDR, -DIOS_EPERM, -DIOS_ENOMEM, -DIOS_EQUOTA, -DIOS_ENOTSUP;
+ * connect, of a DIOS_T_STREAM only what is known at once, -DIOS_EUNREACH, -DIOS_EADDR, -DIOS_EPERM,
+ * -DIOS_EREFUSED.
+ */
+typedef void (*dal_wake_fn)(void *arg, u32 rights);
+struct dal_sock *dal_sock_open(struct dios_task *t, u32 type, u32 flags,
+			       const struct dios_addr *local, dal_wake_fn wake, void *arg);
+int dal_sock_listen(struct dal_sock *s, u32 backlog);
+int dal_sock_connect(struct dal_sock *s, const struct dios_addr *remote);
+void dal_sock_close(struct dal_sock *s);
+
+/* A connection that a listener has, as a socket of the caller's; -DIOS_EAGAIN. */
+struct dal_sock *dal_sock_accept(struct dal_sock *s, dal_wake_fn wake, void *arg);
+
+/*
+ * Look at the next bytes, or the next datagram: from says whose it is, and full how
+ * long.  They stay until dal_sock_drop(), of so many bytes or of the datagram; one
+ * caller at a time does both.  Return: the bytes that are in buf; 0: the stream's end.
+ * dal_sock_send() returns how many bytes it took; a datagram goes whole, to a place
+ * or to where the socket is connected (NULL).  dal_sock_end() says that no more comes.
+ * Errors: -DIOS_EREFUSED, -DIOS_ERESET, -DIOS_EUNREACH, -DIOS_ETIMEDOUT, each once; -DIOS_EPIPE,
+ * -DIOS_ENOMEM, -DIOS_ETOOBIG, -DIOS_EPERM, -DIOS_EADDR, -DIOS_EINVAL.
+ */
+ssize_t dal_sock_peek(struct dal_sock *s, void *buf, size_t len, struct dios_addr *from,
+		      u32 *full);
+void dal_sock_drop(struct dal_sock *s, size_t len);
+ssize_t dal_sock_send(struct dal_sock *s, const void *buf, size_t len,
+		      const struct dios_addr *to);
+int dal_sock_end(struct dal_sock *s);
+
+/* DIOS_R_READ, DIOS_R_WRITE: what would not be -DIOS_EAGAIN.  Any context, locks held. */
+u32 dal_sock_ready(struct dal_sock *s);
+
+/* What is known of it, and can be changed; in was checked.  What is as it was is not touched. */
+void dal_sock_info(struct dal_sock *s, struct dios_net_info *out);
+int dal_sock_set(struct dal_sock *s, const struct dios_net_info *in);
 
 #endif /* DIOS_DAL_H */

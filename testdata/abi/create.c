@@ -2,10 +2,6 @@
 /* create: every type, and every argument wrong alone. */
 #include "abi.h"
 
-static const u32 later[] = {
-	DIOS_T_STREAM, DIOS_T_DGRAM,
-};
-
 static void types(void)
 {
 	struct dios_privmem m = { PAGE };
@@ -37,11 +33,6 @@ static void types(void)
 	is(create(DIOS_CREATE_IMPORT, DIOS_T_BLOB, ADDR(&im), 0, ADDR(&ref)), -DIOS_EPERM);
 	/* These come later, whatever their spec will be. */
 	is(create(0, DIOS_T_BLOB, 0, 0, ADDR(&ref)), -DIOS_ENOTSUP);
-	for (i = 0; i < COUNT(later); i++) {
-		is(create(0, later[i], 0, 0, ADDR(&ref)), -DIOS_ENOTSUP);
-		is(create(0, later[i], ADDR(&m), 0, ADDR(&ref)), -DIOS_ENOTSUP);
-		is(create(0, later[i], 8, 0, ADDR(&ref)), -DIOS_ENOTSUP);
-	}
 	for (i = 0; i < COUNT(none); i++)
 		is(create(0, none[i], ADDR(&m), 0, ADDR(&ref)), -DIOS_EINVAL);
 	ok(ref == POISON);

@@ -229,7 +229,7 @@ s64 hosted_allocs(void)
 	return __atomic_load_n(&host.allocs, __ATOMIC_RELAXED);
 }
 
-static void handles(s64 n)
+void hosted_handle(s64 n)
 {
 	__atomic_fetch_add(&host.handles, n, __ATOMIC_RELAXED);
 }
@@ -455,7 +455,7 @@ static struct dal_pages *pages_alloc(size_t len, size_t seen, bool kernel)
 		BUG_ON(p->kernel == MAP_FAILED);
 		map_pages_at(p->kernel, p->fd, len, seen, PROT_READ | PROT_WRITE);
 	}
-	handles(1);
+	hosted_handle(1);
 	return p;
 }
 
@@ -485,7 +485,7 @@ void dal_pages_free(struct dal_pages *p)
 		munmap(p->kernel, p->seen);
 	close(p->fd);
 	kfree(p);
-	handles(-1);
+	hosted_handle(-1);
 }
 
 /* Are n pages free here?  Unless it must be here, with one more on each side. */
@@ -742,7 +742,7 @@ struct dal_timer *dal_timer_new(void (*fn)(void *arg, u64 now), void *arg)
 	tm->fn = fn;
 	tm->arg = arg;
 	tm->when = 0;
-	handles(1);
+	hosted_handle(1);
 	pthread_mutex_lock(&host.timers_lock);
 	list_add_tail(&tm->link, &host.timers);
 	pthread_mutex_unlock(&host.timers_lock);
@@ -766,7 +766,7 @@ void dal_timer_free(struct dal_timer *tm)
 	pthread_mutex_unlock(&host.timers_lock);
 	pthread_mutex_unlock(&host.firing);
 	kfree(tm);
-	handles(-1);
+	hosted_handle(-1);
 }
 
 void dal_wait_begin(struct dios_task *t)
@@ -889,7 +889,7 @@ static struct dal_task *state_new(struct dios_task *t, bool played)
 	d->played = played;
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->cond, NULL);
-	handles(1);
+	hosted_handle(1);
 	WRITE_ONCE(t->dal, d);
 	return d;
 }
@@ -914,7 +914,7 @@ void dal_task_free(struct dal_task *d)
 	pthread_mutex_destroy(&d->lock);
 	pthread_cond_destroy(&d->cond);
 	kfree(d);
-	handles(-1);
+	hosted_handle(-1);
 }
 
 void dal_exit(struct dios_task *t, u32 status)
@@ -1121,7 +1121,7 @@ static struct dal_console *console_new(struct hosted_file *file)
 	if (!c)
 		return ERR_PTR(-DIOS_ENOMEM);
 	c->file = file;
-	handles(1);
+	hosted_handle(1);
 	return c;
 }
 
@@ -1165,7 +1165,7 @@ void dal_console_close(struct dal_console *c)
 {
 	might_sleep();
 	kfree(c);
-	handles(-1);
+	hosted_handle(-1);
 }
 
 struct dal_exe *dal_exe_import(u32 fd)
@@ -1181,7 +1181,7 @@ struct dal_exe *dal_exe_import(u32 fd)
 	if (!e)
 		return ERR_PTR(-DIOS_ENOMEM);
 	e->file = &files[fd];
-	handles(1);
+	hosted_handle(1);
 	return e;
 }
 
@@ -1209,7 +1209,7 @@ void dal_exe_put(struct dal_exe *e)
 {
 	might_sleep();
 	kfree(e);
-	handles(-1);
+	hosted_handle(-1);
 }
 
 /* An ELF header, one program header that loads the file, and a few bytes. */

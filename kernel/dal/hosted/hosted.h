@@ -106,6 +106,18 @@ bool hosted_step(u32 n, void (*fn)(void));
 s64 hosted_allocs(void);
 s64 hosted_handles(void);
 
+void hosted_handle(s64 n);	/* one more, or fewer, of those */
+
+/*
+ * The network: 127.0.0.1 and ::1, and a host that is silent until it answers, with an
+ * error: -DIOS_E...
+ */
+#define HOSTED_SILENT	192, 0, 2, 1
+struct dios_addr hosted_v4(u8 a, u8 b, u8 c, u8 d, u32 port);
+struct dios_addr hosted_v6(u8 last, u32 port);	/* ::last */
+void hosted_net_answer(int err);
+extern bool hosted_low_ports;			/* ports below 1024 may be bound */
+
 /*
  * Descriptors.  What dal_console_open() and dal_exe_import() find: a test
  * fills it in.

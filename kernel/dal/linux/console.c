@@ -18,6 +18,7 @@ int dal_err(int err)
 		return err;
 	switch (err) {
 	case -ENOMEM:
+	case -ENOBUFS:
 		return -DIOS_ENOMEM;
 	case -EFAULT:
 		return -DIOS_EFAULT;
@@ -30,13 +31,16 @@ int dal_err(int err)
 	case -EEXIST:
 	case -EBUSY:
 	case -ETXTBSY:
+	case -EADDRINUSE:
 		return -DIOS_EBUSY;
 	case -ENOEXEC:
 	case -ELIBBAD:
 		return -DIOS_EBADEXE;
 	case -E2BIG:
+	case -EMSGSIZE:
 		return -DIOS_ETOOBIG;
 	case -EPIPE:
+	case -ENOTCONN:
 		return -DIOS_EPIPE;
 	case -EAGAIN:
 		return -DIOS_EAGAIN;
@@ -45,6 +49,27 @@ int dal_err(int err)
 	case -ERESTARTNOINTR:
 	case -ERESTARTNOHAND:
 		return -DIOS_EINTR;
+	case -ECONNREFUSED:
+		return -DIOS_EREFUSED;
+	case -ECONNRESET:
+	case -ECONNABORTED:
+		return -DIOS_ERESET;
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+	case -ENETDOWN:
+	case -EHOSTDOWN:
+	case -ENONET:
+	case -EPROTO:
+		return -DIOS_EUNREACH;
+	case -ETIMEDOUT:
+		return -DIOS_ETIMEDOUT;
+	case -EADDRNOTAVAIL:
+		return -DIOS_EADDR;
+	case -EAFNOSUPPORT:
+	case -EPROTONOSUPPORT:
+	case -EOPNOTSUPP:
+	case -ENOPROTOOPT:
+		return -DIOS_ENOTSUP;
 	case -EDQUOT:
 	case -EMFILE:
 	case -ENFILE:

@@ -57,6 +57,10 @@ struct dal_task {
 	u64 tick_ns;			/* 0: off */
 	bool tick_off;			/* fired while blocked; restart on return */
 
+	/* Set once.  A pure task's network, and what its user may do there; else NULL. */
+	struct net *net;
+	const struct cred *net_cred;
+
 	unsigned long ended;		/* bit 0: somebody has begun to end it */
 
 	/* Only while starting. */
@@ -138,6 +142,11 @@ void dal_unblock(struct dal_task *d);
 
 /* console.c */
 void dal_console_exit(void);
+
+/* net.c */
+void dal_net_inherit(struct dal_task *d);
+void dal_net_free(struct dal_task *d);
+void dal_net_exit(void);
 
 /* debug.c */
 void dal_debug_init(void);

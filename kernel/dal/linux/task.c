@@ -74,6 +74,7 @@ void dal_task_free(struct dal_task *d)
 		put_task_struct(d->task);
 	if (d->mm)
 		mmdrop(d->mm);
+	dal_net_free(d);
 	kfree_rcu(d, rcu);
 }
 
@@ -400,6 +401,8 @@ int dal_start_task(struct dios_task *t, struct dal_exe *e, char **argv, char **e
 		dios_task_end(t, NULL);
 		return -DIOS_ENOMEM;
 	}
+	if (t->brand == DIOS_BRAND_PURE)
+		dal_net_inherit(d);
 	/* The running task's own hold is dropped by dios_task_end(). */
 	object_get(&t->obj);
 	d->exe = get_file(e->file);
