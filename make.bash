@@ -4,7 +4,7 @@
 # license that can be found in the LICENSE file.
 
 usage='usage: ./make.bash [PART...]    build everything, or only PARTs and what they need:
-                                 go tools dizibox kernel image dkms backport hello
+                                 go tools dizibox kernel image dkms backport dlibc hello
        ./make.bash -export     write the commits in goroot/ and build/busybox/ to patches/
        ./make.bash -check      say whether patches/ and src/ are what goroot/ and build/busybox/ hold
        ./make.bash -clean      remove what make.bash made'
@@ -555,6 +555,18 @@ part_backport() {
 	made backport "$hash"
 }
 
+### dlibc: the C library and the C programs
+
+part_dlibc() {
+	local hash
+	hash=$({ gcc -dumpfullversion; sums_of dlibc testdata/c abi bin/brand -not -name '*.stdout'; } | digest)
+	fresh dlibc "$hash" build/dlibc/libdlibc.a && return
+	say "dlibc: building build/dlibc/libdlibc.a and the C programs"
+	half_made dlibc && rm -rf build/dlibc
+	logged dlibc make -C dlibc -j"$(nproc)"
+	made dlibc "$hash"
+}
+
 ### hello: the first program
 
 part_hello() {
@@ -647,7 +659,7 @@ case ${1:-} in
 esac
 [ $mode != build ] || for part; do
 	case $part in
-	go | tools | dizibox | kernel | image | dkms | backport | hello) ;;
+	go | tools | dizibox | kernel | image | dkms | backport | dlibc | hello) ;;
 	*)
 		echo "make.bash: $part is no part and no option; ./make.bash -help lists them" >&2
 		exit 2
@@ -666,9 +678,9 @@ part_packages
 if [ $# -gt 0 ]; then
 	# A part needs those before it.
 	wanted=" $* "
-	for part in tools dizibox kernel image go hello; do
+	for part in tools dizibox kernel image dlibc go hello; do
 		case $part$wanted in
-		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | tools*\ backport\ * | dizibox*\ backport\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
+		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | tools*\ backport\ * | tools*\ dlibc\ * | dizibox*\ backport\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
 		esac
 	done
 	# The package holds the module's source; a second to keep it so.
@@ -681,6 +693,7 @@ fi
 set -m # so that it can be ended as a group
 (
 	part_tools
+	part_dlibc
 	part_dizibox
 	part_kernel
 	part_image

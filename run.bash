@@ -5,7 +5,8 @@
 
 usage='usage: ./run.bash [TIER...]
   host   what needs no virtual machine: the commands, the generated files, the patches, the
-         kernel module'"'"'s core under sanitizers, and the Go tree built and vetted for dios
+         kernel module'"'"'s core and the C library under sanitizers, and the Go tree built and
+         vetted for dios
   vm     programs on DIOS in a virtual machine: the calls, the shell, go run and go test; then, on
          the second kernel, that of Debian'"'"'s backports, the calls, the programs and the shell
 Without TIER: host and vm. ./make.bash first.'
@@ -111,6 +112,7 @@ tier_host() {
 	check 'go vet' go vet ./...
 	count 'go test' go test -v ./...
 	[ ! -e kernel/dal/hosted/Makefile ] || check 'kernel core under sanitizers' make -s -C kernel/dal/hosted test
+	check 'C library under sanitizers' make -s -C dlibc test
 	check 'dist list' listed
 	check 'go build std for dios' dios_go build std
 	check 'go vet std for dios' dios_go vet std
