@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write what the programs print on Linux to testdata/*/stdout; then read the difference")
+var update = flag.Bool("update", false, "write what the programs print on Linux to testdata/*/stdout and testdata/c/*.stdout; then read the difference")
 
 // A testCase is one run of a program of testdata/. The first of a program has no
 // arguments, and its standard output is also in the file stdout beside it.
@@ -251,7 +251,11 @@ func compare(t *testing.T, merged bool, want, got Outcome) {
 // golden compares with the file stdout of a program.
 func golden(t *testing.T, program, stdout string) {
 	t.Helper()
-	path := filepath.Join(Source(), "testdata", program, "stdout")
+	goldenFile(t, filepath.Join(Source(), "testdata", program, "stdout"), stdout)
+}
+
+func goldenFile(t *testing.T, path, stdout string) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(path, []byte(stdout), 0o666); err != nil {
 			t.Fatal(err)
