@@ -120,6 +120,18 @@ tier_host() {
 	check 'go test of what the patches touch' goroot/bin/go test -short $upstream_tests
 }
 
+# The tests in src/, and only those: what tests the rest of their packages is Go's.
+library_tests() {
+	local files packages tests
+	files=$(find src -name '*_test.go')
+	# shellcheck disable=SC2086
+	packages=$(dirname $files | sed 's,^src/,,' | sort -u)
+	# shellcheck disable=SC2086
+	tests=$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' $files | sort -u | paste -sd '|')
+	# shellcheck disable=SC2086
+	dios_go test -v -count=1 -timeout 10m -run "^($tests)\$" $packages
+}
+
 cannot_vm() {
 	need goroot/bin/go bin/dios bin/dizibox kernel/dios.ko build/vm
 	command -v "${DIOS_QEMU:-qemu-system-x86_64}" >/dev/null || echo "${DIOS_QEMU:-qemu-system-x86_64} is not installed; ./make.bash installs it"
@@ -130,6 +142,7 @@ tier_vm() {
 	# One package at a time: each has a machine.
 	# shellcheck disable=SC2086
 	DIOS_TEST_VM=1 count 'go test' go test -v -count=1 -p 1 -timeout 25m $packages
+	count "go test of src/'s own" library_tests
 
 	# Whether the module works does depend on the kernel; how the runner, the toolchain and the go
 	# command use it does not.

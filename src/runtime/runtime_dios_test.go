@@ -107,7 +107,7 @@ func TestMemDiscard(t *testing.T) {
 func newTimer(t *testing.T, d time.Duration) dios.Ref {
 	t.Helper()
 	spec := dios.Timer{First: uint64(Nanotime() + int64(d))}
-	r, err := dios.Create(0, dios.TypeTimer, unsafe.Pointer(&spec), nil)
+	r, err := dios.Create(0, dios.TypeTimer, unsafe.Pointer(&spec), nil, dios.RefNone, dios.RefNone)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,6 +118,12 @@ var diosErrno = [...]Errno{
 	dios.EIO:       EIO,
 	dios.EBUSY:     EBUSY,
 	dios.ETOOBIG:   E2BIG,
+	dios.ESTALE:    ESTALE,
+	dios.EEND:      ENXIO,
+	dios.EREFUSED:  ECONNREFUSED,
+	dios.ERESET:    ECONNRESET,
+	dios.EUNREACH:  EHOSTUNREACH,
+	dios.EADDR:     EADDRNOTAVAIL,
 	dios.EHOST:     ENOSYS,
 }
 

@@ -196,15 +196,16 @@ func main() {
 		pool.Put(b)
 	}
 
-	// A hard limit holds.
+	// A limit holds, more or less: on a busy host the collector may be over it for
+	// a while, lest it take more than half of the time. Without one it would be 600 MiB.
 	runtime.GC()
 	old := debug.SetMemoryLimit(64 << 20)
 	debug.SetGCPercent(-1)
-	for range 200 {
+	for range 600 {
 		sink = make([]byte, 1<<20)
 	}
 	runtime.ReadMemStats(&end)
-	fmt.Println("limit holds:", end.Sys-end.HeapReleased < 96<<20, old > 1<<50)
+	fmt.Println("limit holds:", end.Sys-end.HeapReleased < 256<<20, old > 1<<50)
 	fmt.Println(unsafe.Sizeof(tree{}), "bytes a node, done")
 }
 
