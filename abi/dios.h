@@ -561,7 +561,8 @@ _Static_assert(sizeof(struct dios_group_info) == 16, "dios_group_info");
 /*
  * One reference in the table that SELF lends with DIOS_BUF_INFO, at the index
  * of its slot (the low 32 bits); what the task can know without a call.  A
- * slot that is free has ref 0.  The table is as long as the task may have references.
+ * slot that is free has ref 0.  The table is as long as the task may have references
+ * when it asks first, in whole pages; it is the same one each time, and stays mapped.
  */
 struct dios_info {
 	__u64 ref;		/* the reference */

@@ -29,7 +29,9 @@ struct dios_object {
 	spinlock_t lock;
 	/* lock guards these. */
 	bool dead;			/* a zombie; never cleared */
+	bool named;			/* it has a name */
 	struct list_head watches;	/* who waits: struct dios_watch */
+	struct hlist_head shown;	/* where tasks see it: struct dios_shown */
 
 	/* names.lock guards these. */
 	struct hlist_node name_link;	/* in the table */
@@ -49,6 +51,12 @@ struct dios_names {
 	bool dead;			/* takes no more names */
 	u64 count;
 	struct list_head list;		/* struct dios_object, by name_in_set */
+};
+
+/* An entry of a task's table that shows an object; core/table.c. */
+struct dios_shown {
+	struct hlist_node link;
+	struct dios_info *info;
 };
 
 /* One task waiting for one object; lives on the waiter's side. */
@@ -128,6 +136,7 @@ struct dios_task {
 	u32 nrefs;
 	struct list_head groups;	/* struct dios_ref, of GROUPs with READ */
 	u32 ngroups;
+	struct dios_table *table;	/* what it sees of its references; NULL: it never asked */
 	bool ended;			/* no reference is added any more */
 	struct dios_task_status status;	/* valid once ended */
 
@@ -173,6 +182,9 @@ struct dios_lend {
  * task		no		the task that copy may give references to, held by obj
  * exe		no		the program that run may start, owned by obj
  * names	no		the set of names that obj is, owned by obj
+ * size		no		bytes of a buffer, to read or to write, when len is 0; 0: it
+ *				depends, or none.  Any context, obj->lock held.  When it
+ *				changes, object_shown_locked()
  * zombify	yes		DIOS_DELETE_ZOMBIFY; obj_zombify makes it a zombie
  * kill		no		called once, when the object has become a zombie
  * free		yes		everything is gone, the object's memory too
@@ -189,6 +201,7 @@ struct dios_object_ops {
 	bool batches;		/* acquire takes DIOS_BUF_BATCH */
 	bool follows;		/* commit_write takes DIOS_BUF_NEXT */
 	bool ends;		/* commit_write takes DIOS_BUF_END */
+	bool lends_info;	/* acquire takes DIOS_BUF_INFO itself */
 	u32 proximity;		/* DIOS_P_* */
 	u32 info_size;		/* bytes of what DIOS_BUF_INFO lends; 0: nothing */
 	struct dios_object *(*make)(struct dios_task *t, u64 flags, const void *spec);
@@ -206,6 +219,7 @@ struct dios_object_ops {
 	struct dios_task *(*task)(struct dios_object *obj, struct dios_task *self);
 	struct dal_exe *(*exe)(struct dios_object *obj);
 	struct dios_names *(*names)(struct dios_object *obj);
+	u64 (*size)(struct dios_object *obj, u32 right);
 	int (*zombify)(struct dios_object *obj);
 	void (*kill)(struct dios_object *obj);
 	void (*free)(struct dios_object *obj);
@@ -245,6 +259,7 @@ bool obj_ready_always(struct dios_object *obj, u32 rights, u32 len);
 struct dios_task *obj_task_none(struct dios_object *obj, struct dios_task *self);
 struct dal_exe *obj_exe_none(struct dios_object *obj);
 struct dios_names *obj_names_none(struct dios_object *obj);
+u64 obj_size_none(struct dios_object *obj, u32 right);
 int obj_zombify(struct dios_object *obj);
 int obj_zombify_none(struct dios_object *obj);
 void obj_kill_nothing(struct dios_object *obj);
@@ -274,6 +289,15 @@ void ref_unreserve(struct dios_task *t, struct dios_ref **refs, u32 n);
 int ref_publish(struct dios_task *t, struct dios_ref **refs, u32 n);
 void ref_del(struct dios_task *t, struct dios_ref *ref);
 void ref_del_all(struct dios_task *t);
+
+/* table.c */
+int table_lend(struct dios_lend *l);
+int table_back(struct dios_task *t, u32 slots);
+bool table_backed_locked(struct dios_task *t, u32 slots);
+void table_add_locked(struct dios_task *t, struct dios_ref *ref);
+void table_del_locked(struct dios_task *t, struct dios_ref *ref);
+void table_free(struct dios_task *t);
+void object_shown_locked(struct dios_object *obj);
 
 /* sys_obj.c */
 int grants_new(struct dios_task *t, const struct dios_grant *g, u32 n,

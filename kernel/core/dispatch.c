@@ -66,7 +66,8 @@ int calls_check(void)
 		    !o->acquire_read || !o->commit_read || !o->acquire_write ||
 		    !o->commit_write || !o->discard || !o->unlend || !o->info ||
 		    !o->set_info || !o->opened || !o->closed || !o->ready ||
-		    !o->task || !o->exe || !o->names || !o->zombify || !o->kill || !o->free ||
+		    !o->task || !o->exe || !o->names ||
+		    !o->size || !o->zombify || !o->kill || !o->free ||
 		    o->info_size > DIOS_INFO_MAX)
 			return -DIOS_EINVAL;
 	}

@@ -14,7 +14,7 @@
  * made to collide, and that looking into a set takes no longer when the name lies in
  * another one.  Random names come from the host's CSPRNG and are never logged.
  *
- * Locks: names.lock, taken before nothing.
+ * Locks: names.lock; obj->lock is taken under it.
  */
 #include "core.h"
 
@@ -85,6 +85,16 @@ static struct dios_object *find_locked(const struct dios_names *s,
 	return NULL;
 }
 
+static void set_named(struct dios_object *obj, bool named)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&obj->lock, flags);
+	obj->named = named;
+	object_shown_locked(obj);
+	spin_unlock_irqrestore(&obj->lock, flags);
+}
+
 static int add_locked(struct dios_object *obj, struct dios_names *s, bool public,
 		      const u8 name[DIOS_NAME_SIZE], u32 rights)
 {
@@ -105,6 +115,7 @@ static int add_locked(struct dios_object *obj, struct dios_names *s, bool public
 	hlist_add_head(&obj->name_link, bucket(s, name));
 	list_add_tail(&obj->name_in_set, &s->list);
 	s->count++;
+	set_named(obj, true);
 	stat_add(STAT_NAMES, 1);
 	return 0;
 }
@@ -139,6 +150,7 @@ static void del_locked(struct dios_object *obj)
 	list_del(&obj->name_in_set);
 	obj->name_set->count--;
 	obj->name_set = NULL;
+	set_named(obj, false);
 	stat_add(STAT_NAMES, -1);
 }
 

@@ -28,7 +28,9 @@ void object_init(struct dios_object *obj, const struct dios_object_ops *ops)
 	obj->ops = ops;
 	spin_lock_init(&obj->lock);
 	obj->dead = false;
+	obj->named = false;
 	INIT_LIST_HEAD(&obj->watches);
+	INIT_HLIST_HEAD(&obj->shown);
 	INIT_HLIST_NODE(&obj->name_link);
 	obj->name_set = NULL;
 	obj->name_had = false;
@@ -68,6 +70,7 @@ void object_kill(struct dios_object *obj)
 	first = !obj->dead;
 	if (first) {
 		WRITE_ONCE(obj->dead, true);
+		object_shown_locked(obj);
 		object_wake_locked(obj);
 	}
 	spin_unlock_irqrestore(&obj->lock, flags);
@@ -296,6 +299,11 @@ struct dal_exe *obj_exe_none(struct dios_object *obj)
 struct dios_names *obj_names_none(struct dios_object *obj)
 {
 	return ERR_PTR(-DIOS_EINVAL);
+}
+
+u64 obj_size_none(struct dios_object *obj, u32 right)
+{
+	return 0;
 }
 
 int obj_zombify(struct dios_object *obj)

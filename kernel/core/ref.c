@@ -97,11 +97,14 @@ static int grow(struct dios_task *t, u32 had, u32 n)
 	u32 want, i;
 
 	want = max_t(u32, SLOTS_MIN, had + max(had, n));
+	if (table_back(t, want))
+		return -DIOS_ENOMEM;
 	slots = kvcalloc(want, sizeof(*slots), GFP_KERNEL_ACCOUNT);
 	if (!slots)
 		return -DIOS_ENOMEM;
 	spin_lock(&t->lock);
-	if (t->nslots < want) {
+	/* Else the table has come meanwhile: the caller looks, and comes again. */
+	if (t->nslots < want && table_backed_locked(t, want)) {
 		if (t->nslots)
 			memcpy(slots, t->slots, t->nslots * sizeof(*slots));
 		/* Low slots first: the free list is made from the end. */
@@ -174,6 +177,8 @@ static void slot_free_locked(struct dios_task *t, u64 id)
 	struct dios_slot *s = &t->slots[(u32)id];
 
 	lockdep_assert_held(&t->lock);
+	if (s->ref)
+		table_del_locked(t, s->ref);
 	if (s->ref && !list_empty(&s->ref->in_groups)) {
 		list_del_init(&s->ref->in_groups);
 		t->ngroups--;
@@ -198,6 +203,7 @@ static void publish_locked(struct dios_task *t, struct dios_ref *ref)
 {
 	lockdep_assert_held(&t->lock);
 	t->slots[(u32)ref->id].ref = ref;
+	table_add_locked(t, ref);
 	if (ref->obj->ops->type == DIOS_T_GROUP && ref->rights & DIOS_R_READ) {
 		list_add_tail(&ref->in_groups, &t->groups);
 		t->ngroups++;

@@ -100,7 +100,7 @@ static int acquire(struct dios_lend *l, bool write, u64 uiov)
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	l->buf = buf;
-	if (l->flags & DIOS_BUF_INFO)
+	if (l->flags & DIOS_BUF_INFO && !ops->lends_info)
 		err = acquire_info(l);
 	else
 		err = write ? ops->acquire_write(l) : ops->acquire_read(l);

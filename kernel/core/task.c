@@ -159,6 +159,7 @@ void task_free(struct dios_object *obj)
 
 	if (t->dal)
 		dal_task_free(t->dal);
+	table_free(t);
 	kvfree(t->slots);
 	kfree(t);
 }

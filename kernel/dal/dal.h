@@ -10,7 +10,7 @@
  *    names, so that the core reads as Linux and lockdep and sparse work:
  *    list_head and hlist, refcount_t, atomic64_t, spinlock_t with
  *    irqsave, kmalloc, kvmalloc and kin, ERR_PTR, container_of, siphash,
- *    sort, array_index_nospec, min, READ_ONCE, barrier.  dal/hosted/shim.h has the list.
+ *    sort, array_index_nospec, min, READ_ONCE, smp_store_release, barrier.  dal/hosted/shim.h has the list.
  *
  * 2. Asked of the host.  The functions below.  Each says when it is called,
  *    whether it may sleep, who owns the result, and what failure means.
@@ -83,12 +83,15 @@ void dal_wake(struct dios_task *t);
  *
  * A ring is seen twice in a row, in the kernel and, mapped with 2 * len, in a
  * task: what runs over its end goes on at its start.  Lazy pages are backed
- * when they are touched, and the kernel does not see them.
+ * when they are touched, and the kernel does not see them; dal_pages_back() backs the one
+ * at off, which stays, and says where the kernel sees it: the same each time, also when
+ * several tasks ask at once.
  */
 struct dal_pages *dal_pages_alloc(size_t len);
 struct dal_pages *dal_pages_alloc_ring(size_t len);
 struct dal_pages *dal_pages_alloc_lazy(size_t len);
 void *dal_pages_kernel(struct dal_pages *p);
+void *dal_pages_back(struct dal_pages *p, size_t off);
 void dal_pages_free(struct dal_pages *p);
 
 /*

@@ -68,10 +68,16 @@ static void console_free(struct dios_object *obj)
 	kfree(c);
 }
 
+static u64 console_size(struct dios_object *obj, u32 right)
+{
+	return right == DIOS_R_WRITE ? BUF_DEFAULT : 0;
+}
+
 const struct dios_object_ops console_ops = {
 	.name		= "console",
 	.type		= DIOS_T_CONSOLE,
 	.rights		= DIOS_R_WRITE,
+	.proximity	= DIOS_P_DEVICE,
 	.spec_size	= sizeof(struct dios_console),
 	.made_by_program = true,
 	.host_only	= true,
@@ -90,6 +96,7 @@ const struct dios_object_ops console_ops = {
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= console_size,
 	.zombify	= obj_zombify_none,
 	.kill		= obj_kill_nothing,
 	.free		= console_free,

@@ -174,6 +174,7 @@ const struct dios_object_ops dgram_ops = {
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= obj_size_none,
 	.zombify	= endpoint_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= dgram_free,

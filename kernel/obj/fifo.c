@@ -394,6 +394,7 @@ const struct dios_object_ops fifo_ops = {
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= obj_size_none,
 	.zombify	= obj_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= fifo_free,

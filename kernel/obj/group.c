@@ -96,6 +96,7 @@ const struct dios_object_ops group_ops = {
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
 	.names		= group_names,
+	.size		= obj_size_none,
 	.zombify	= group_zombify,
 	.kill		= group_kill,
 	.free		= group_free,

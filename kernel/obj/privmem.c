@@ -76,10 +76,16 @@ static void privmem_unlend(struct dios_task *t, struct dios_object *obj,
 	t->memory -= buf->size;
 }
 
+static u64 privmem_size(struct dios_object *obj, u32 right)
+{
+	return right == DIOS_R_WRITE ? container_of(obj, struct privmem, obj)->size : 0;
+}
+
 const struct dios_object_ops privmem_ops = {
 	.name		= "privmem",
 	.type		= DIOS_T_PRIVMEM,
 	.rights		= DIOS_R_READ | DIOS_R_WRITE,
+	.proximity	= DIOS_P_CPU,
 	.spec_size	= sizeof(struct dios_privmem),
 	.made_by_program = true,
 	.private	= true,
@@ -98,6 +104,7 @@ const struct dios_object_ops privmem_ops = {
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= privmem_size,
 	.zombify	= obj_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= obj_free_plain,

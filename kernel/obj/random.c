@@ -37,10 +37,16 @@ static ssize_t random_commit_read(struct dios_lend *l)
 	return l->len;
 }
 
+static u64 random_size(struct dios_object *obj, u32 right)
+{
+	return right == DIOS_R_READ ? BUF_DEFAULT : 0;
+}
+
 const struct dios_object_ops random_ops = {
 	.name		= "random",
 	.type		= DIOS_T_RANDOM,
 	.rights		= DIOS_R_READ,
+	.proximity	= DIOS_P_CPU,
 	.made_by_program = true,
 	.make		= random_make,
 	.acquire_read	= random_acquire_read,
@@ -57,6 +63,7 @@ const struct dios_object_ops random_ops = {
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= random_size,
 	.zombify	= obj_zombify_none,
 	.kill		= obj_kill_nothing,
 	.free		= obj_free_plain,

@@ -4,6 +4,7 @@
  *
  * Reading lends the start page: what the kernel tells a new task.  Writing
  * lends the control page: what the task asks of the kernel, taken by commit.
+ * With DIOS_BUF_INFO the table of the task's references is lent, core/table.c.
  * The kernel's copy is t->start; the lent page is never read back.
  *
  * Locks: none.  Only its own task has a reference.
@@ -29,6 +30,8 @@ static int self_acquire_read(struct dios_lend *l)
 {
 	int err;
 
+	if (l->flags & DIOS_BUF_INFO)
+		return table_lend(l);
 	if (l->len > sizeof(struct dios_start))
 		return -DIOS_EINVAL;
 	err = buf_lend(l, sizeof(struct dios_start));
@@ -37,7 +40,7 @@ static int self_acquire_read(struct dios_lend *l)
 	return err;
 }
 
-/* The start page does not change, so what was read was valid. */
+/* The start page does not change, and the table of references changes under the eyes. */
 static ssize_t self_commit_read(struct dios_lend *l)
 {
 	return l->len;
@@ -45,6 +48,8 @@ static ssize_t self_commit_read(struct dios_lend *l)
 
 static int self_acquire_write(struct dios_lend *l)
 {
+	if (l->flags & DIOS_BUF_INFO)
+		return -DIOS_ENOTSUP;
 	if (l->len > sizeof(struct dios_control))
 		return -DIOS_EINVAL;
 	return buf_lend(l, sizeof(struct dios_control));
@@ -83,11 +88,18 @@ static struct dios_task *self_task(struct dios_object *obj, struct dios_task *se
 	return self;
 }
 
+static u64 self_size(struct dios_object *obj, u32 right)
+{
+	return right == DIOS_R_READ ? sizeof(struct dios_start) : sizeof(struct dios_control);
+}
+
 const struct dios_object_ops self_ops = {
 	.name		= "self",
 	.type		= DIOS_T_SELF,
 	.rights		= DIOS_R_READ | DIOS_R_WRITE,
 	.private	= true,
+	.lends_info	= true,
+	.proximity	= DIOS_P_CPU,
 	.make		= self_make,
 	.acquire_read	= self_acquire_read,
 	.commit_read	= self_commit_read,
@@ -103,6 +115,7 @@ const struct dios_object_ops self_ops = {
 	.task		= self_task,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= self_size,
 	.zombify	= obj_zombify_none,
 	.kill		= obj_kill_nothing,
 	.free		= obj_free_plain,

@@ -181,6 +181,11 @@ static void shmem_free(struct dios_object *obj)
 	kfree(m);
 }
 
+static u64 shmem_size(struct dios_object *obj, u32 right)
+{
+	return shmem_of(obj)->size;
+}
+
 const struct dios_object_ops shmem_ops = {
 	.name		= "shmem",
 	.type		= DIOS_T_SHMEM,
@@ -206,6 +211,7 @@ const struct dios_object_ops shmem_ops = {
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= shmem_size,
 	.zombify	= obj_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= shmem_free,

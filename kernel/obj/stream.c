@@ -419,6 +419,7 @@ const struct dios_object_ops stream_ops = {
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= obj_size_none,
 	.zombify	= stream_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= stream_free,

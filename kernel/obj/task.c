@@ -58,10 +58,16 @@ static int task_zombify(struct dios_object *obj)
 	return 0;
 }
 
+static u64 task_size(struct dios_object *obj, u32 right)
+{
+	return right == DIOS_R_READ ? sizeof(struct dios_task_status) : 0;
+}
+
 const struct dios_object_ops task_ops = {
 	.name		= "task",
 	.type		= DIOS_T_TASK,
 	.rights		= DIOS_R_READ | DIOS_R_WRITE,
+	.proximity	= DIOS_P_MEMORY,
 	.make		= obj_make_none,
 	.acquire_read	= task_acquire_read,
 	.commit_read	= task_commit_read,
@@ -77,6 +83,7 @@ const struct dios_object_ops task_ops = {
 	.task		= task_task,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= task_size,
 	.zombify	= task_zombify,
 	.kill		= obj_kill_nothing,
 	.free		= task_free,

@@ -192,10 +192,16 @@ static void timer_free(struct dios_object *obj)
 	kfree(tm);
 }
 
+static u64 timer_size(struct dios_object *obj, u32 right)
+{
+	return right == DIOS_R_READ ? sizeof(struct dios_timer_state) : sizeof(struct dios_timer);
+}
+
 const struct dios_object_ops timer_ops = {
 	.name		= "timer",
 	.type		= DIOS_T_TIMER,
 	.rights		= DIOS_R_READ | DIOS_R_WRITE,
+	.proximity	= DIOS_P_MEMORY,
 	.spec_size	= sizeof(struct dios_timer),
 	.made_by_program = true,
 	.make		= timer_make,
@@ -213,6 +219,7 @@ const struct dios_object_ops timer_ops = {
 	.task		= obj_task_none,
 	.exe		= obj_exe_none,
 	.names		= obj_names_none,
+	.size		= timer_size,
 	.zombify	= obj_zombify,
 	.kill		= timer_kill,
 	.free		= timer_free,

@@ -420,6 +420,7 @@ struct dal_pages {
 	size_t len;		/* of the file */
 	size_t seen;		/* bytes mapped: twice len for a ring */
 	void *kernel;		/* or NULL */
+	void *backed;		/* where dal_pages_back() shows them, or NULL */
 };
 
 /* Map so much of the pages at a place that is reserved already. */
@@ -448,6 +449,7 @@ static struct dal_pages *pages_alloc(size_t len, size_t seen, bool kernel)
 	p->len = len;
 	p->seen = seen;
 	p->kernel = NULL;
+	p->backed = NULL;
 	p->fd = memfd_create("dios", MFD_CLOEXEC);
 	BUG_ON(p->fd < 0 || ftruncate(p->fd, len));
 	if (kernel) {
@@ -479,8 +481,28 @@ void *dal_pages_kernel(struct dal_pages *p)
 	return p->kernel;
 }
 
+void *dal_pages_back(struct dal_pages *p, size_t off)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	might_sleep();
+	BUG_ON(p->kernel || off % DIOS_PAGE_SIZE || off >= p->len);
+	if (fails(FAIL_MAP))
+		return ERR_PTR(-DIOS_ENOMEM);
+	pthread_mutex_lock(&lock);
+	if (!p->backed) {
+		p->backed = mmap(NULL, p->len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		BUG_ON(p->backed == MAP_FAILED);
+		map_pages_at(p->backed, p->fd, p->len, p->len, PROT_READ | PROT_WRITE);
+	}
+	pthread_mutex_unlock(&lock);
+	return p->backed + off;
+}
+
 void dal_pages_free(struct dal_pages *p)
 {
+	if (p->backed)
+		munmap(p->backed, p->len);
 	if (p->kernel)
 		munmap(p->kernel, p->seen);
 	close(p->fd);

@@ -54,6 +54,8 @@ void hosted_bug(const char *file, int line, const char *what) __attribute__((nor
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 
+#define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+
 #define BUILD_BUG_ON(bad)	_Static_assert(!(bad), #bad)
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) \
@@ -210,6 +212,8 @@ static inline void INIT_HLIST_NODE(struct hlist_node *n)
 	n->next = NULL;
 	n->pprev = NULL;
 }
+
+#define INIT_HLIST_HEAD(h)	((h)->first = NULL)
 
 static inline bool hlist_unhashed(const struct hlist_node *n)
 {

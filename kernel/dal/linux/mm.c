@@ -23,7 +23,8 @@ struct dal_pages {
 	void *kernel;		/* NULL for lazy pages */
 	size_t len;		/* bytes there are */
 	size_t seen;		/* bytes seen at kernel: twice len for a ring */
-	struct page **pages;	/* of a ring, each of them twice; or NULL */
+	struct page **pages;	/* of a ring, each of them twice; of lazy pages, those
+				   the kernel sees; or NULL */
 	struct file *file;	/* of lazy pages, or NULL */
 };
 
@@ -150,11 +151,44 @@ void *dal_pages_kernel(struct dal_pages *p)
 	return p->kernel;
 }
 
+void *dal_pages_back(struct dal_pages *p, size_t off)
+{
+	size_t i = off / PAGE_SIZE;
+	struct page **pages, *page;
+
+	if (!READ_ONCE(p->pages)) {
+		pages = kvcalloc(p->len / PAGE_SIZE, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+		if (!pages)
+			return ERR_PTR(-DIOS_ENOMEM);
+		if (cmpxchg(&p->pages, NULL, pages))
+			kvfree(pages);
+	}
+	/* With a count of ours it is never swapped out. */
+	page = shmem_read_mapping_page_gfp(p->file->f_mapping, i, GFP_USER | __GFP_ACCOUNT);
+	if (IS_ERR(page))
+		return ERR_PTR(-DIOS_ENOMEM);
+	if (cmpxchg(&p->pages[i], NULL, page))
+		put_page(page);
+	return page_address(page);
+}
+
+static void lazy_free(struct dal_pages *p)
+{
+	size_t i;
+
+	for (i = 0; p->pages && i < p->len / PAGE_SIZE; i++)
+		if (p->pages[i])
+			put_page(p->pages[i]);
+	kvfree(p->pages);
+	fput(p->file);
+	kfree(p);
+}
+
 /* Mapped pages have counts of their own and stay. */
 void dal_pages_free(struct dal_pages *p)
 {
 	if (p->file)
-		fput(p->file);
+		return lazy_free(p);
 	else if (!p->pages)
 		vfree(p->kernel);
 	else

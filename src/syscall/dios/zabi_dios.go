@@ -314,8 +314,9 @@ type GroupInfo = dios.GroupInfo
 
 // One reference in the table that SELF lends with DIOS_BUF_INFO, at the index
 // of its slot (the low 32 bits); what the task can know without a call. A slot
-// that is free has ref 0. The table is as long as the task may have
-// references.
+// that is free has ref 0. The table is as long as the task may have references
+// when it asks first, in whole pages; it is the same one each time, and stays
+// mapped.
 type Info = dios.Info
 
 // create CONSOLE: only a program that may make Linux calls can. It has the

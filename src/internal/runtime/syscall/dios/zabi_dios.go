@@ -412,8 +412,9 @@ var _ [16]byte = [unsafe.Sizeof(GroupInfo{})]byte{}
 
 // One reference in the table that SELF lends with DIOS_BUF_INFO, at the index
 // of its slot (the low 32 bits); what the task can know without a call. A slot
-// that is free has ref 0. The table is as long as the task may have
-// references.
+// that is free has ref 0. The table is as long as the task may have references
+// when it asks first, in whole pages; it is the same one each time, and stays
+// mapped.
 type Info struct {
 	Ref       uint64    // the reference
 	Type      uint32    // DIOS_T_*
