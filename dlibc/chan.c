@@ -7,7 +7,8 @@
  *
  * A buffer is acquired once for each end, and kept: a commit of 0 bytes with
  * DIOS_BUF_NEXT gets the next record, or room for another one of the same size. Sending and
- * receiving give the turn back, so that others can have it; dios_next keeps it.
+ * receiving give the turn back, so that others can have it; dios_next keeps it, and so does
+ * sending when the end is the only one.
  */
 #include <string.h>
 #include "dlibc.h"
@@ -36,6 +37,9 @@ static long take_room(struct dios_chan *c, __u64 room)
 {
 	long err;
 
+	if (c->ready && c->room == room)
+		return 0;
+	c->ready = 0;
 	if (c->iov.addr && c->room != room) {
 		dios_release_write(0, c->ref, &c->iov);
 		c->iov = (struct dios_iov){ 0, 0 };
@@ -58,8 +62,12 @@ long dios_send(struct dios_chan *c, const void *data, size_t len)
 	if (err)
 		return err;
 	memcpy((void *)(uintptr_t)c->iov.addr, data, len);
-	err = dios_commit_write(0, c->ref, len, &c->iov);
-	return err < 0 ? err : 0;
+	err = dios_commit_write(c->sole ? DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK : 0, c->ref, len, &c->iov);
+	if (!c->sole)
+		return err < 0 ? err : 0;
+	c->ready = err >= 0;
+	/* It is sent, when there is only no room for the next one yet. */
+	return err >= 0 || err == -DIOS_EAGAIN || err == -DIOS_EINTR ? 0 : err;
 }
 
 /* The record that is lent is read, and the next one is to come. */

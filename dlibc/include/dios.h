@@ -258,12 +258,16 @@ long dios_pipe(__u64 size, dios_ref *read, dios_ref *write);
 
 /*
  * One end of a FIFO in this task: its reference, and what is lent. Initialise it with the
- * reference alone: struct dios_chan c = { .ref = ref }.
+ * reference alone, struct dios_chan c = { .ref = ref }, or with .sole = 1 when no other task writes to
+ * the FIFO: room for the next record is kept then, and a record costs one call.
  */
 struct dios_chan {
 	dios_ref ref;
-	struct dios_iov iov;	/* what is lent, or empty */
+	int sole;
+	/* The rest is the library's. */
+	struct dios_iov iov;	/* what is lent; addr 0: nothing was ever */
 	__u64 room;		/* writing: for how many bytes it was acquired */
+	int ready;		/* writing: the room is there already */
 };
 
 /**

@@ -29,6 +29,21 @@ static int echo(int argc, char **argv)
 }
 DIOS_ENTRY(echo);
 
+/* The sum of what comes. */
+static int sum(int argc, char **argv)
+{
+	struct dios_chan in = { .ref = dios_start()->refs[0].ref };
+	unsigned int total = 0;
+	const void *record;
+
+	(void)argc;
+	(void)argv;
+	while (dios_next(&in, &record) > 0)
+		total += *(const unsigned int *)record;
+	return total % 101;
+}
+DIOS_ENTRY(sum);
+
 int main(void)
 {
 	struct dios_chan to = { .ref = 0 }, from = { .ref = 0 };
@@ -52,6 +67,7 @@ int main(void)
 	dios_delete(0, r1);
 	dios_delete(0, w2);
 	to.ref = w1;
+	to.sole = 1;
 	from.ref = r2;
 	for (i = 0; i < 1000; i++) {
 		size_t size = i * 59 % (MAX + 1);
@@ -81,6 +97,29 @@ int main(void)
 	dios_close(&from);
 	len = dios_join(task, &status);
 	printf("1000 records, %u wrong; status %ld, %d\n", wrong, len, status.how == DIOS_END_EXIT);
+
+	/* More records than the ring has room for, of one size and of two, to a task that is slow. */
+	for (i = 0; i < 2; i++) {
+		unsigned int k, sum = 0, n = 3000;
+
+		if (dios_pipe(4096, &r1, &w1))
+			return 1;
+		ends[0] = (struct dios_grant){ .ref = r1, .rights = DIOS_R_READ };
+		if (dios_spawn("sum", NULL, ends, 1, &task))
+			return 1;
+		dios_delete(0, r1);
+		to = (struct dios_chan){ .ref = w1, .sole = !i };
+		for (k = 0; k < n; k++) {
+			unsigned int pair[2] = { k, k };
+
+			sum += k;
+			err = dios_send(&to, pair, k % 5 ? 4 : 8);
+			if (err)
+				printf("send: %s\n", dios_error_text(err));
+		}
+		dios_close(&to);
+		printf("%s\n", dios_join(task, NULL) == sum % 101 ? "all came" : "not all");
+	}
 
 	/* Nobody reads. */
 	if (dios_pipe(4096, &r1, &w1))
