@@ -16,7 +16,9 @@
 // another emulated machine with one CPU.
 //
 // The results go to bench/results/ as they come, in the format of Go's benchmarks,
-// one file for each machine. With -doc the tables go to docs/performance.md too.
+// one file for each machine. With -doc the tables go to docs/performance.md too. What malloc
+// costs by size, with each heap, goes to a file of its own there, whose name ends in -alloc.txt;
+// no table has it.
 package main
 
 import (
@@ -51,6 +53,11 @@ var rows = []row{
 	{"FIFO round trip, 64 KiB", "pipes", "FIFORoundTrip64K", "PipeRoundTrip64K", 0.25, 0.08},
 	{"FIFO stream, a record of 64 B", "pipe", "FIFOStream64", "PipeStream64", 1.0 / 3, 1.0 / 25},
 	{"FIFO stream, 64 KiB", "pipe", "FIFOStream64K", "PipeStream64K", 1.0 / 4, 1.0 / 8},
+	{"fib 30 in C", "the same on Linux", "CFib30/dios", "CFib30/linux", 1.02, 1.0},
+	{"tasked fib 8 in C", "processes and pipes", "CFibTasks8/dios", "CFibTasks8/linux", 0.7, 0.3},
+	{"tasked fib 8 in C", "forks and pipes", "CFibTasks8/dios", "CFibForks8/linux", 0.7, 0.3},
+	{"sum of primes in C", "processes and pipes", "CPrimes/dios", "CPrimes/linux", 0.7, 0.3},
+	{"sum of primes in C", "forks and pipes", "CPrimes/dios", "CPrimesForks/linux", 0.7, 0.3},
 	{"spawn a Go task, wait for it", "os/exec of it on Linux", "Spawn/dios", "Spawn/linux", 1.0, 0.5},
 }
 
@@ -60,7 +67,7 @@ type results map[string][]float64
 func main() {
 	cpus := flag.String("cpus", "1,2", "measure in machines with so many CPUs")
 	pairs := flag.Int("pairs", 11, "how often each pair of Go programs is run")
-	only := flag.String("only", "", "measure only these, of calls, fifo, fib, trees and spawn")
+	only := flag.String("only", "", "measure only these, of calls, fifo, fib, trees, spawn, c and alloc")
 	count := flag.Bool("count", false, "count instructions, too")
 	doc := flag.Bool("doc", false, "write the tables to docs/performance.md")
 	flag.Parse()
@@ -100,6 +107,9 @@ func run(cpuList, only string, pairs int, count, doc bool) error {
 		if err := progtest.BuildC(source, filepath.Join(dir, name), brand); err != nil {
 			return err
 		}
+	}
+	if err := buildC(dir); err != nil {
+		return err
 	}
 	var markdown bytes.Buffer
 	one := func(cpus, pairs int, count bool) error {
@@ -196,8 +206,24 @@ func machine(m *progtest.VM, cpus int, count bool, dir string, programs []string
 			}
 		}
 	}
+	if wanted("c") {
+		for i := range 2 * pairs {
+			progress("%d CPUs: C programs, %d of %d", cpus, i+1, 2*pairs)
+			goos := [...]string{"linux", "dios", "dios", "linux"}[i%4]
+			for _, p := range cPrograms {
+				if err := one(filepath.Join(dir, goos, "c-"+p), p, goos); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	if err := raw.Close(); err != nil {
 		return err
+	}
+	if wanted("alloc") {
+		if err := alloc(m, filepath.Join(rawDir, name+"-alloc.txt"), dir, pairs); err != nil {
+			return err
+		}
 	}
 	title := fmt.Sprintf("%d CPU, %s, kernel %s", cpus, info.Accel, info.Kernel)
 	if cpus > 1 {

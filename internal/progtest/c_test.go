@@ -5,11 +5,8 @@
 package progtest
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,22 +60,11 @@ var cCases = []cCase{
 	{program: "bounds", args: []string{"twice"}, heaps: []string{"-debug"}, status: 134, stderr: "bounds: free: not from malloc, or written before it: 0x"},
 }
 
-// cPrograms makes the library and the programs, and returns their folder.
-var cPrograms = sync.OnceValues(func() (string, error) {
-	out := filepath.Join(Root(), "build", "dlibc")
-	cmd := exec.Command("make", "-s", "-C", filepath.Join(Source(), "dlibc"), "O="+out, "BRAND="+filepath.Join(Root(), "bin", "brand"))
-	text, err := cmd.CombinedOutput()
-	if err != nil {
-		os.Stderr.Write(text)
-	}
-	return out, err
-})
-
 // The C programs do what they say, with each heap, and the portable ones what they
 // do on Linux; and they leave nothing in the kernel.
 func TestCPrograms(t *testing.T) {
 	needVM(t)
-	dir, err := cPrograms()
+	dir, err := MakeDlibc()
 	if err != nil {
 		t.Fatal(err)
 	}
