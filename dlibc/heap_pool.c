@@ -17,7 +17,7 @@
  * Free chunks are in lists by size, small ones each size apart, others in eight lists for
  * each power of two; a bit map tells which lists have any. An allocation takes from the
  * first that is sure to fit, and gives back what it does not need. All that takes
- * a number of steps that does not depend on how much there is.
+ * a number of steps that does not depend on how much there is, until the kernel gives no more.
  *
  * Regions grow with the heap, from 256 KiB to 4 MiB; one that has become free
  * is kept, a second one is given back. What is as large as the smallest region gets one

@@ -29,6 +29,34 @@ static struct dlibc_file out = { .err = false }, err = { .err = true };
 FILE *const stdout = &out;
 FILE *const stderr = &err;
 
+/*
+ * Write some of p, as much as the other side takes at once.
+ * Return: how many bytes, or an error.
+ */
+static long write_some(dios_ref ref, const char *p, size_t n)
+{
+	struct dios_iov iov = { 0, 0 }, part;
+	long r;
+
+	do {
+		r = dios_acquire_write(0, ref, n, &iov, 0, 0);
+		/* A FIFO may be too short for so long a record. */
+		if (r == -DIOS_ETOOBIG)
+			n /= 2;
+	} while (r == -DIOS_EINTR || (r == -DIOS_ETOOBIG && n));
+	if (r)
+		return r;
+	if (n > iov.len)
+		n = iov.len;
+	memcpy((void *)(uintptr_t)iov.addr, p, n);
+	do {
+		part = iov;
+		r = dios_commit_write(0, ref, n, &part);
+	} while (r == -DIOS_EINTR);
+	dios_release_write(0, ref, &iov);
+	return r;
+}
+
 /* What is in the buffer is gone afterwards, written or not. */
 static int flush(FILE *f)
 {
@@ -37,20 +65,7 @@ static int flush(FILE *f)
 	long n = 0;
 
 	while (done < f->n && n >= 0) {
-		struct dios_iov iov = { 0, 0 }, part;
-
-		n = dios_acquire_write(0, ref, f->n - done, &iov, 0, 0);
-		if (n == -DIOS_EINTR)
-			n = 0;
-		if (n || !iov.addr)
-			continue;
-		memcpy((void *)(uintptr_t)iov.addr, f->buf + done, f->n - done);
-		/* A console may take a part of it. */
-		do {
-			part = iov;
-			n = dios_commit_write(0, ref, f->n - done, &part);
-		} while (n == -DIOS_EINTR);
-		dios_release_write(0, ref, &iov);
+		n = write_some(ref, f->buf + done, f->n - done);
 		if (n > 0)
 			done += n;
 	}

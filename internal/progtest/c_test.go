@@ -49,6 +49,7 @@ var cCases = []cCase{
 	{program: "exhaust", param: "quota_memory=16777216", restore: "0"},
 	{program: "exhaust", args: []string{"of references"}, heaps: []string{"-simple"}, param: "quota_refs=300", restore: "65536"},
 	{program: "pingpong"},
+	{program: "redirect"},
 	{program: "select"},
 	{program: "shmem"},
 	{program: "spawn", env: []string{"A=", "SPAWN=here", "Z=last"}, stderr: "spawn: no task function nobody in this program\n"},
