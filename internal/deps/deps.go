@@ -51,7 +51,7 @@ var kernelRules = []rule{
 	{"kernel/dal/linux/*", []string{"kernel/dal/linux/*.h", "kernel/dal/dal.h", "kernel/core/core.h", "<linux/...>", "<net/...>", "<asm/...>"}},
 	// The second host is a C program of the host: its tests see everything but
 	// the first host, and the C library.
-	{"kernel/dal/hosted/...", []string{"kernel/dal/hosted/...", "kernel/dal/dal.h", "kernel/core/core.h", "kernel/obj/types.h", "abi/dios.h", "<*.h>", "<sys/...>"}},
+	{"kernel/dal/hosted/...", []string{"kernel/dal/hosted/...", "kernel/dal/dal.h", "kernel/core/core.h", "kernel/obj/types.h", "abi/dios.h", "<*.h>", "<sys/...>", "<sanitizer/...>"}},
 	{"kernel/main.c", []string{"kernel/dal/linux/linux.h", "kernel/core/core.h", "kernel/obj/types.h", "kernel/net/net.h", "<linux/...>"}},
 	// What Kbuild writes while it builds.
 	{"kernel/*.mod.c", []string{"<...>"}},
