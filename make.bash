@@ -5,6 +5,7 @@
 
 usage='usage: ./make.bash [PART...]    build everything, or only PARTs and what they need:
                                  go tools dizibox kernel image dkms backport dlibc hello
+                               and only when asked for: kasan, a kernel that checks itself
        ./make.bash -export     write the commits in goroot/ and build/busybox/ to patches/
        ./make.bash -check      say whether patches/ and src/ are what goroot/ and build/busybox/ hold
        ./make.bash -clean      remove what make.bash made'
@@ -80,6 +81,8 @@ packages=(
 	linux-headers-cloud-amd64 linux-image-cloud-amd64 qemu-system-x86 kmod pahole sparse
 	# DiziBox
 	gcc libc6-dev make dpkg-dev bzip2 xz-utils patch
+	# the models
+	spin
 	# everything
 	ca-certificates git
 )
@@ -567,6 +570,62 @@ part_dlibc() {
 	made dlibc "$hash"
 }
 
+### kasan: a kernel that checks itself, for the kasan tier of run.bash
+#
+# All of it lies in build/kasan-kernel/:
+#	src, obj	Debian's source, and what was built of it with kernel/kasan/config
+#	kernel		bzImage and the modules, as DIR/boot and DIR/lib/modules have them
+#	dios		our sources again: kernel/ has the module of another kernel
+#	root		a tree with bin/, goroot/ and build/vm/, for DIOS_ROOT
+
+kasan_packages=(linux-source-6.1 flex bison bc libelf-dev libssl-dev lz4 xz-utils)
+
+part_kasan() {
+	local dir=build/kasan-kernel hash version make
+	packages+=("${kasan_packages[@]}")
+	part_packages
+	hash=$({ dpkg-query -W -f '${Version}\n' linux-source-6.1; cat kernel/kasan/config; gcc -dumpfullversion; } | digest)
+	if ! fresh kasan-kernel "$hash" $dir/kernel/boot/bzImage; then
+		say "kasan: building a kernel with sanitizers, for some ten minutes (build/log/kasan)"
+		rm -f build/stamps/kasan-kernel
+		if [ "$(cat $dir/source 2>/dev/null)" != "$(dpkg-query -W -f '${Version}' linux-source-6.1)" ]; then
+			rm -rf $dir
+			mkdir -p $dir
+			logged kasan tar -C $dir -xf /usr/src/linux-source-6.1.tar.xz
+			mv $dir/linux-source-6.1 $dir/src
+			dpkg-query -W -f '${Version}' linux-source-6.1 >$dir/source
+		fi
+		mkdir -p $dir/obj
+		make=(nice make -s -C $dir/src "O=$top/$dir/obj")
+		logged kasan "${make[@]}" x86_64_defconfig
+		logged kasan "${make[@]}" kvm_guest.config
+		logged kasan $dir/src/scripts/kconfig/merge_config.sh -m -O $dir/obj $dir/obj/.config kernel/kasan/config
+		logged kasan "${make[@]}" olddefconfig
+		# What is to be off may be unknown there; what is to be on must be.
+		grep '^CONFIG_' kernel/kasan/config | grep -vxFf $dir/obj/.config >>build/log/kasan &&
+			failed kasan "kernel/kasan/config has options that this kernel did not take"
+		logged kasan "${make[@]}" -j"$(nproc)" bzImage modules
+		rm -rf $dir/kernel
+		logged kasan "${make[@]}" "INSTALL_MOD_PATH=$top/$dir/kernel" INSTALL_MOD_STRIP=1 modules_install
+		mkdir -p $dir/kernel/boot
+		cp $dir/obj/arch/x86/boot/bzImage $dir/kernel/boot/
+		stamp kasan-kernel "$hash"
+	fi
+	version=$(cat $dir/obj/include/config/kernel.release)
+
+	hash=$({ echo "$hash"; module_sources | xargs sha256sum; sums_of bin/dios bin/dizibox; } | digest)
+	fresh kasan "$hash" "$dir/root/build/vm/$version/initrd" && return
+	say "kasan: building dios.ko for $version, and the virtual machine's image"
+	mkdir -p $dir/root/build
+	module_tree $dir/dios
+	logged kasan nice make -C $dir/obj "M=$top/$dir/dios/kernel" -j"$(nproc)" modules
+	ln -sfn ../../../bin $dir/root/bin
+	ln -sfn ../../../goroot $dir/root/goroot
+	DIOS_ROOT=$top/$dir/root logged kasan bin/dios image -kernel "$version" -dios-ko $dir/dios/kernel/dios.ko -busybox bin/dizibox \
+		-vmlinuz $dir/kernel/boot/bzImage -modules "$dir/kernel/lib/modules/$version"
+	stamp kasan "$hash"
+}
+
 ### hello: the first program
 
 part_hello() {
@@ -659,7 +718,7 @@ case ${1:-} in
 esac
 [ $mode != build ] || for part; do
 	case $part in
-	go | tools | dizibox | kernel | image | dkms | backport | dlibc | hello) ;;
+	go | tools | dizibox | kernel | image | dkms | backport | dlibc | hello | kasan) ;;
 	*)
 		echo "make.bash: $part is no part and no option; ./make.bash -help lists them" >&2
 		exit 2
@@ -678,9 +737,9 @@ part_packages
 if [ $# -gt 0 ]; then
 	# A part needs those before it.
 	wanted=" $* "
-	for part in tools dizibox kernel image dlibc go hello; do
+	for part in tools dizibox kernel image dlibc go hello kasan; do
 		case $part$wanted in
-		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | tools*\ backport\ * | tools*\ dlibc\ * | dizibox*\ backport\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
+		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | tools*\ backport\ * | tools*\ dlibc\ * | tools*\ kasan\ * | dizibox*\ kasan\ * | dizibox*\ backport\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
 		esac
 	done
 	# The package holds the module's source; a second to keep it so.

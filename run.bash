@@ -9,6 +9,9 @@ usage='usage: ./run.bash [TIER...]
          vetted for dios
   vm     programs on DIOS in a virtual machine: the calls, the shell, go run and go test; then, on
          the second kernel, that of Debian'"'"'s backports, the calls, the programs and the shell
+  kasan  only when asked for: the programs of vm, and half an hour of random calls (DIOS_TORTURE
+         says how long), on a kernel that checks itself, which it builds first; hours. It writes
+         what came of it to docs/kasan.md
 Without TIER: host and vm. ./make.bash first.'
 
 # Each check runs with its output in build/log/; what failed is shown. A tier ends with one line
@@ -113,6 +116,7 @@ tier_host() {
 	count 'go test' go test -v ./...
 	[ ! -e kernel/dal/hosted/Makefile ] || check 'kernel core under sanitizers' make -s -C kernel/dal/hosted test
 	check 'C library under sanitizers' make -s -C dlibc test
+	check 'random calls against the model' make -s -C kernel/dal/hosted play "FUZZ_SECONDS=${DIOS_FUZZ_SECONDS:-20}"
 	check 'dist list' listed
 	check 'go build std for dios' dios_go build std
 	check 'go vet std for dios' dios_go vet std
@@ -156,15 +160,54 @@ tier_vm() {
 		go test -v -count=1 -timeout 15m -skip '^Test(SyscallInstructions|Go|LinkerBrand|NoDIOS|Normalize)' ./internal/progtest
 }
 
+cannot_kasan() { cannot_vm; }
+tier_kasan() {
+	local root=$PWD/build/kasan-kernel/root console=$PWD/build/log/kasan.console torture=${DIOS_TORTURE:-30m} packages
+	check 'the kernel' ./make.bash kasan
+	[ $failed -eq 0 ] || return 0
+	packages=$(git grep -l --untracked DIOS_TEST_VM -- '*_test.go' | sed 's,/[^/]*$,,; s,^,./,' | sort -u)
+	: >"$console"
+	# How the toolchain and the go command use the module does not depend on the kernel.
+	# shellcheck disable=SC2086
+	DIOS_ROOT=$root DIOS_CONSOLE=$console DIOS_TORTURE=$torture DIOS_UNLOAD=200 DIOS_TEST_SLOW=8 DIOS_TEST_VM=1 \
+		count 'go test' go test -v -count=1 -p 1 -timeout 6h -skip "$kasan_skip" $packages
+	check 'reports of the kernel' no_reports "$console"
+	kasan_summary "$torture" >docs/kasan.md
+}
+
+# Not for this kernel: tests of the toolchain only, and one that compares times of booting.
+kasan_skip='^Test(SyscallInstructions|Go|LinkerBrand|Normalize)'
+
+# What the kernel says when it has found something; a warning also ends the machine. Tests crash it on purpose too.
+no_reports() { ! grep -E -A30 'BUG: |WARNING: |KASAN: |UBSAN: |ODEBUG: |INFO: (task|rcu)|Oops: |general protection' "$1"; }
+
+kasan_summary() {
+	local out=$log.kasan.go-test
+	cat <<-END
+		# The last run on a kernel that checks itself
+
+		\`run.bash kasan\` writes this page; [hacking.md](hacking.md) says what it does.
+
+		- DIOS: $(git describe --always --dirty --exclude='*' --abbrev=12)
+		- kernel: $(cat build/kasan-kernel/obj/include/config/kernel.release), Debian's linux-source-6.1 $(cat build/kasan-kernel/source), with kernel/kasan/config:
+		  KASAN, UBSAN, lockdep, kmemleak, debug objects, DEBUG_ATOMIC_SLEEP, DEBUG_VM, preemption everywhere
+		- checks: $passed passed, $failed failed, $skipped skipped
+		- reports of the kernel: $(no_reports "$PWD/build/log/kasan.console" >/dev/null && echo none || echo 'SOME, see build/log/kasan.console')
+		- random calls for $1: $(sed -n 's/^ *torture_test.go:[0-9]*: seed [0-9]*: \([0-9]*\) players, .* \([0-9]*\) killed; \([0-9]*\) calls$/\1 \2 \3/p' "$out" |
+			awk '{ p += $1; k += $2; c += $3 } END { printf "%d games, %d tasks, %d of them killed, %d calls", NR, p, k, c }')
+		- kmemleak, after each machine's tests: $(grep -q 'the kernel lost memory' "$out" && echo 'SOME LOST' || echo 'nothing lost')
+	END
+}
+
 for t; do
 	case $t in
-	host | vm) ;;
+	host | vm | kasan) ;;
 	-h | -help | --help)
 		echo "$usage"
 		exit
 		;;
 	*)
-		echo "run.bash: $t is no tier; there are host and vm" >&2
+		echo "run.bash: $t is no tier; there are host, vm and kasan" >&2
 		exit 2
 		;;
 	esac

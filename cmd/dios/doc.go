@@ -47,4 +47,5 @@
 //	DIOS_CPUS    CPUs of the machine, 1
 //	DIOS_QEMU    the program to use for qemu-system-x86_64
 //	DIOS_DEADLINE  how long the machine may take to come up, 1m
+//	DIOS_CONSOLE   a file to which the consoles of all machines are appended
 package main

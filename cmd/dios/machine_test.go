@@ -33,7 +33,11 @@ func machine(t *testing.T, args ...string) *exec.Cmd {
 	if os.Getenv("DIOS_TEST_VM") == "" {
 		t.Skip("needs a virtual machine; DIOS_TEST_VM=1 allows it")
 	}
-	return command(t, []string{"DIOS_ROOT=" + root(t), "TMPDIR=" + t.TempDir()}, args...)
+	env := []string{"DIOS_ROOT=" + root(t), "TMPDIR=" + t.TempDir()}
+	if log := os.Getenv("DIOS_CONSOLE"); log != "" {
+		env = append(env, "DIOS_CONSOLE="+log)
+	}
+	return command(t, env, args...)
 }
 
 func root(t *testing.T) string {

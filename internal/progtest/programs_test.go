@@ -155,6 +155,10 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	status := m.Run()
 	if theVM.vm != nil {
+		if leaks, err := theVM.vm.Leaks(); err != nil || leaks != "" {
+			fmt.Printf("the kernel lost memory: %s%v\n", leaks, err)
+			status = 1
+		}
 		theVM.vm.Close()
 	}
 	os.Exit(status)

@@ -22,6 +22,7 @@ import (
 // (default: one game). DIOS_TORTURE_SEED repeats what the players try.
 func TestTorture(t *testing.T) {
 	needVM(t)
+	t.Parallel()
 	const (
 		game    = 8 * time.Second
 		players = 6
@@ -77,5 +78,8 @@ func TestTorture(t *testing.T) {
 		if time.Since(start) >= duration {
 			break
 		}
+	}
+	if leaks, err := m.Leaks(); err != nil || leaks != "" {
+		t.Errorf("the kernel lost memory: %s%v", leaks, err)
 	}
 }

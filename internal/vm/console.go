@@ -45,15 +45,35 @@ func (t *tail) String() string {
 type console struct {
 	tail
 	also  io.Writer
-	saved string // tail.mu; where it was written
+	log   *os.File // all of it, with that of other machines; or nil
+	saved string   // tail.mu; where it was written
 }
 
-func newConsole(also io.Writer) *console { return &console{also: also} }
+func newConsole(also io.Writer) (*console, error) {
+	c := &console{also: also}
+	if name := os.Getenv("DIOS_CONSOLE"); name != "" {
+		var err error
+		if c.log, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666); err != nil {
+			return nil, fmt.Errorf("DIOS_CONSOLE: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// close is called when the machine is gone.
+func (c *console) close() {
+	if c.log != nil {
+		c.log.Close()
+	}
+}
 
 func (c *console) Write(b []byte) (int, error) {
 	c.tail.Write(b)
 	if c.also != nil {
 		c.also.Write(b) // who listens is not worth stopping for
+	}
+	if c.log != nil {
+		c.log.Write(b)
 	}
 	return len(b), nil
 }

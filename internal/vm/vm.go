@@ -172,7 +172,11 @@ func launch(p *plan, args []string, extra ...*os.File) (*VM, error) {
 
 	cmd := exec.Command(p.qemu, args...)
 	cmd.ExtraFiles = append([]*os.File{theirs}, extra...) // linkFD, extraFD...
-	con := newConsole(p.Console)
+	con, err := newConsole(p.Console)
+	if err != nil {
+		ours.Close()
+		return nil, err
+	}
 	var complaints tail
 	cmd.Stdout = con
 	cmd.Stderr = &complaints
@@ -206,9 +210,11 @@ func launch(p *plan, args []string, extra ...*os.File) (*VM, error) {
 		err := cmd.Start()
 		started <- err
 		if err != nil {
+			con.close()
 			return
 		}
 		err = cmd.Wait()
+		con.close()
 		v.died(err, complaints.String())
 		ours.Close()
 	}()

@@ -399,7 +399,10 @@ func TestKVMIsRemembered(t *testing.T) {
 func TestConsole(t *testing.T) {
 	clean(t)
 	var also bytes.Buffer
-	c := newConsole(&also)
+	c, err := newConsole(&also)
+	if err != nil {
+		t.Fatal(err)
+	}
 	in := "\x1bc\x1b[?7l\x1b[2J\x1b[0mone\r\ntwo\r\n"
 	for i := range in { // however it comes
 		c.Write([]byte{in[i]})

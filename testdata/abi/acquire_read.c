@@ -75,7 +75,7 @@ static void random(void)
 
 static void timer(void)
 {
-	u64 at = now() + 15 * MS, ref = new_timer(at, 0), due = new_timer(1, 0);
+	u64 at = now() + 100 * MS, ref = new_timer(at, 0), due = new_timer(1, 0);
 	struct dios_iov iov = { 0, 0 };
 	struct dios_timer_state *s;
 

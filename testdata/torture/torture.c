@@ -75,11 +75,14 @@ static u32 nhave;
 static struct lent {
 	u64 ref;
 	u32 type;
-	int write;
-	u64 mark;		/* what private memory holds */
+	int write;		/* acquired to write */
+	int can;		/* and the memory can be written */
+	int wild;		/* others fill it: it may hold anything */
+	u64 mark;		/* else, what private memory holds */
 	struct dios_iov iov;
 } lent[24];
 static u32 nlent;
+static struct dios_iov control_buf;	/* of SELF, not played with */
 
 /* A reference is gone, and its buffers with it. */
 static void forget(u64 ref)
@@ -183,7 +186,7 @@ static u64 flags(u64 known)
 /* A result that a call may have. */
 static s64 result(const char *file, int at, const char *what, s64 r)
 {
-	check_ok(file, at, what, r >= -DIOS_ETOOBIG);
+	check_ok(file, at, what, r > -DIOS_EHOST);
 	return r;
 }
 #define did(call)	result(__FILE__, __LINE__, #call, (call))
@@ -215,6 +218,16 @@ static void spec_privmem(void)
 	spec[0] = PAGE * (1 + below(32));
 }
 
+static void spec_shmem(void)
+{
+	spec[0] = PAGE * (1 + below(64));
+}
+
+static void spec_fifo(void)
+{
+	spec[0] = PAGE << below(6);
+}
+
 static void spec_timer(void)
 {
 	spec[0] = one_in(3) ? 1 : one_in(4) ? 0 : clock() + below(20) * MS;
@@ -244,12 +257,16 @@ static const struct type {
 	void (*spec)(void);	/* fills spec; NULL: the type has none */
 	u64 flags;		/* of create, without which it is nothing */
 	int limbo;		/* only for those who make Linux calls */
+	u32 shared;		/* the rights that the root hands out; 0: it has none of it */
 } types[] = {
-	{ DIOS_T_PRIVMEM, "privmem", spec_privmem, 0, 0 },
-	{ DIOS_T_RANDOM, "random", NULL, 0, 0 },
-	{ DIOS_T_TIMER, "timer", spec_timer, 0, 0 },
-	{ DIOS_T_CONSOLE, "console", spec_fd, 0, 1 },
-	{ DIOS_T_BLOB, "program", spec_fd, DIOS_CREATE_IMPORT, 1 },
+	{ DIOS_T_PRIVMEM, "privmem", spec_privmem, 0, 0, 0 },
+	{ DIOS_T_RANDOM, "random", NULL, 0, 0, DIOS_R_READ },
+	{ DIOS_T_TIMER, "timer", spec_timer, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
+	{ DIOS_T_SHMEM, "shmem", spec_shmem, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
+	{ DIOS_T_FIFO, "fifo", spec_fifo, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
+	{ DIOS_T_FIFO, "fifo", spec_fifo, 0, 0, DIOS_R_READ | DIOS_R_WRITE },	/* more of them */
+	{ DIOS_T_CONSOLE, "console", spec_fd, 0, 1, 0 },
+	{ DIOS_T_BLOB, "program", spec_fd, DIOS_CREATE_IMPORT, 1, 0 },
 };
 
 /* --- moves --- */
@@ -390,10 +407,12 @@ static void touch(struct lent *l)
 	u64 i;
 	u8 sum = 0;
 
+	if (!l->iov.len)
+		return;
 	for (i = 0; i < l->iov.len; i += PAGE)
 		sum += p[i];
 	sum += p[l->iov.len - 1];
-	if (l->write) {
+	if (l->can) {
 		p[0] = sum;
 		p[l->iov.len - 1] = sum;
 	}
@@ -404,54 +423,97 @@ static void private(struct lent *l, u64 mark)
 {
 	u64 *p = (u64 *)l->iov.addr, *last = (u64 *)(l->iov.addr + l->iov.len - 8);
 
-	ok(*p == l->mark && *last == l->mark);
+	if (!l->can || l->iov.len < PAGE)
+		return;
+	ok(l->wild || (*p == l->mark && *last == l->mark));
 	*p = *last = l->mark = mark;
+}
+
+static s64 acquires(int write, u64 f, u64 ref, u64 len, struct dios_iov *iov, u64 from)
+{
+	u64 off = one_in(4) ? odd_number() : PAGE * below(4);
+
+	return did(syscall6(write ? DIOS_ACQUIRE_WRITE : DIOS_ACQUIRE_READ, f, ref, len, ADDR(iov), from, off));
 }
 
 static void move_acquire(void)
 {
 	struct have h = *any();
 	int write = one_in(2);
-	u64 f = flags(DIOS_BUF_FIXED | DIOS_BUF_NONBLOCK | (one_in(4) ? DIOS_BUF_MOVE | DIOS_BUF_BORROW : 0));
-	u64 len = one_in(5) ? odd_number() : 0;
+	u64 f = flags(DIOS_BUF_FIXED | DIOS_BUF_NONBLOCK | DIOS_BUF_BATCH |
+		      (one_in(6) ? DIOS_BUF_AT | DIOS_BUF_INFO : 0));
+	u64 len = one_in(5) ? odd_number() : one_in(2) ? 0 : below(5000);
 	struct lent *l;
 	struct dios_iov iov = { 0, 0 };
-	s64 r;
 
-	if (h.type == DIOS_T_PRIVMEM)
+	if (h.type == DIOS_T_PRIVMEM) {
 		write = 1;
+		f &= ~(u64)DIOS_BUF_AT;
+	}
 	if (!patient || !one_in(6))
 		f |= DIOS_BUF_NONBLOCK;
 	if (f & DIOS_BUF_FIXED || one_in(10))
 		iov.addr = 0x10000000ULL + below(1000) * 0x10000ULL;
 	if (one_in(60))
 		iov.addr = odd_number();
-	if (nlent == COUNT(lent))
+	if (nlent == COUNT(lent) || acquires(write, f, h.ref, len, &iov, h.ref))
 		return;
-	if (write)
-		r = did(acquire_write(f, h.ref, len, ADDR(&iov)));
-	else
-		r = did(acquire_read(f, h.ref, len, ADDR(&iov)));
-	if (r)
-		return;
-	ok(iov.addr && iov.addr % 8 == 0);
 	l = &lent[nlent++];
-	*l = (struct lent){ h.ref, h.type, write, 0, iov };
-	if (!iov.len)
-		return;
-	touch(l);
-	if (h.type == DIOS_T_PRIVMEM) {
-		*(u64 *)iov.addr = 0;
-		((u8 *)iov.addr)[iov.len - 1] = 0;
+	*l = (struct lent){ .ref = h.ref, .type = f & DIOS_BUF_INFO ? 0 : h.type, .write = write,
+			    .can = write, .iov = iov };
+	if (l->type == DIOS_T_PRIVMEM)
 		private(l, random64());
+	touch(l);
+	if (l->type == DIOS_T_PRIVMEM)
+		*(u64 *)iov.addr = *(u64 *)(iov.addr + iov.len - 8) = l->mark;
+}
+
+/* A buffer changes hands, or has two of them. */
+static void move_buffer(void)
+{
+	struct have h = *any();
+	struct lent *from, *l;
+	struct dios_iov iov;
+	u64 f = one_in(2) ? DIOS_BUF_MOVE : DIOS_BUF_BORROW;
+	int write = one_in(2), last;
+
+	if (!nlent || nlent == COUNT(lent))
+		return;
+	from = &lent[below(nlent)];
+	iov = from->iov;
+	if (iov.addr == control_buf.addr)
+		return;
+	if (one_in(30))
+		f |= flags(0x3ff);
+	if (!patient)
+		f |= DIOS_BUF_NONBLOCK;
+	if (acquires(write, f, h.ref, one_in(3) ? below(5000) : 0, &iov, from->ref))
+		return;
+	if ((f & 3) == DIOS_BUF_MOVE) {
+		from->ref = h.ref;
+		from->type = 0;
+		from->write = write;
+		from->iov = iov;
+		touch(from);
+		return;
 	}
+	if (!(f & DIOS_BUF_BORROW)) {
+		/* Nonsense that made sense: it is nobody's any more. */
+		return;
+	}
+	/* Who has it too may fill it at any time. */
+	for (last = nlent, l = lent; l < lent + last; l++)
+		if (l->iov.addr == from->iov.addr)
+			l->wild = 1;
+	lent[nlent] = (struct lent){ .ref = h.ref, .write = write, .can = from->can, .iov = iov };
+	touch(&lent[nlent++]);
 }
 
 static void move_commit(void)
 {
 	struct lent *l;
-	struct dios_iov iov;
-	u64 len, ref, f = flags(DIOS_BUF_NONBLOCK);
+	struct dios_iov iov, tried;
+	u64 len, ref, at, f = flags(DIOS_BUF_NONBLOCK);
 	s64 r;
 
 	if (!nlent)
@@ -466,20 +528,21 @@ static void move_commit(void)
 		iov.len /= 2;
 	if (!patient)
 		f |= DIOS_BUF_NONBLOCK;
-	if (l->write) {
-		r = did(commit_write(f, ref, len, address(&iov)));
-	} else {
-		f |= one_in(2) ? DIOS_BUF_NEXT : 0;
-		r = did(commit_read(f, ref, len, address(&iov)));
-		if (r >= 0 && ref == l->ref && iov.len)
-			l->iov = iov;
-	}
+	f |= one_in(2) ? DIOS_BUF_NEXT : 0;
+	at = address(&iov);
+	tried = iov;
+	if (l->write)
+		r = did(commit_write(f, ref, len, at));
+	else
+		r = did(commit_read(f, ref, len, at));
 	if (r >= 0)
 		ok((u64)r <= len);
-	if (l->iov.len)
-		touch(l);
+	/* With NEXT iov says where the following is, also when there is none. */
+	if (ref == l->ref && !same(&iov, &tried, sizeof(iov)))
+		l->iov = iov;
+	touch(l);
 	if (l->type == DIOS_T_PRIVMEM)
-		*(u64 *)l->iov.addr = l->mark, *(u64 *)(l->iov.addr + l->iov.len - 8) = l->mark;
+		*(u64 *)l->iov.addr = *(u64 *)(l->iov.addr + l->iov.len - 8) = l->mark;
 }
 
 static void move_release(void)
@@ -495,7 +558,7 @@ static void move_release(void)
 	at = below(nlent);
 	l = &lent[at];
 	iov = l->iov;
-	if (l->type == DIOS_T_PRIVMEM && iov.len >= PAGE)
+	if (l->type == DIOS_T_PRIVMEM)
 		private(l, l->mark);
 	if (l->write && one_in(3)) {
 		f = one_in(2) ? DIOS_BUF_DISCARD : DIOS_BUF_COMMIT;
@@ -519,7 +582,6 @@ static void move_release(void)
 
 /* Room for some ticks within ticks, when the machine is slow. */
 static u8 stack[1 << 18] __attribute__((aligned(4096)));
-static struct dios_iov control_buf;
 static volatile u32 ticks;
 
 extern void restorer(void);
@@ -615,7 +677,7 @@ static void (*const moves[])(void) = {
 	move_create, move_create, move_create, move_lookup, move_lookup, move_delete,
 	move_delete, move_copy, move_copy, move_select, move_select, move_acquire,
 	move_acquire, move_acquire, move_acquire, move_commit, move_commit, move_commit,
-	move_release, move_release, move_linux,
+	move_release, move_release, move_buffer, move_buffer, move_linux,
 };
 
 /* --- a player --- */
@@ -685,7 +747,8 @@ static int play(int argc, char **argv, int is_short)
 static struct player {
 	u64 task;
 } players[PLAYERS_MAX];
-static u64 exes[2], pool[8];
+static u64 exes[2];
+static struct have pool[10];
 static u64 started, killed, of[3], calls;
 
 static u64 import(const char *path)
@@ -718,14 +781,22 @@ static void renew(u32 i)
 
 	do
 		t = &types[below(COUNT(types))];
-	while (t->limbo || t->type == DIOS_T_PRIVMEM);
+	while (!t->shared);
 	if (t->spec)
 		t->spec();
-	if (create(t->flags, t->type, t->spec ? ADDR(spec) : 0, 0, ADDR(&ref)))
+	if (!is(create(t->flags, t->type, t->spec ? ADDR(spec) : 0, 0, ADDR(&ref)), 0))
 		return;
-	if (pool[i])
-		delete(0, pool[i]);
-	pool[i] = ref;
+	if (pool[i].ref)
+		delete(0, pool[i].ref);
+	pool[i] = (struct have){ ref, t - types };
+}
+
+/* One end of it, or both. */
+static u32 some_rights(u32 i)
+{
+	u32 all = types[pool[i].type].shared, some = all & (1 + below(3));
+
+	return some ? some : all;
 }
 
 static void start_player(struct player *p, u32 n)
@@ -742,8 +813,8 @@ static void start_player(struct player *p, u32 n)
 	argv[len++] = 0;
 	s.argv_len = len;
 	for (i = 0; i < COUNT(pool); i++)
-		if (pool[i] && one_in(2))
-			g[k++] = (struct dios_grant){ .ref = pool[i], .rights = DIOS_R_READ };
+		if (one_in(2))
+			g[k++] = (struct dios_grant){ .ref = pool[i].ref, .rights = some_rights(i) };
 	for (i = 0; i < n && k < COUNT(g); i++)
 		if (&players[i] != p && players[i].task && one_in(3))
 			g[k++] = (struct dios_grant){ .ref = players[i].task,
@@ -782,7 +853,7 @@ static void reap(struct player *p)
 
 static int root(int argc, char **argv)
 {
-	u64 ms, end, tick, n, i, selected;
+	u64 ms, end, tick, n, i, selected, pace;
 	struct dios_wait w[PLAYERS_MAX + 1];
 	struct dios_timer ts;
 	s64 r;
@@ -792,6 +863,7 @@ static int root(int argc, char **argv)
 	seed(number_of(argv[2]));
 	ms = number_of(argv[3]);
 	n = number_of(argv[4]);
+	pace = (20 * MS) << below(6);	/* some games are calmer */
 	if (!n || n > PLAYERS_MAX)
 		return 2;
 	me = *start;
@@ -811,7 +883,7 @@ static int root(int argc, char **argv)
 		if (failures)
 			break;
 		/* The next kill. */
-		ts = (struct dios_timer){ clock() + (one_in(4) ? below(2 * MS) : below(200 * MS)), 0 };
+		ts = (struct dios_timer){ clock() + (one_in(4) ? below(2 * MS) : below(pace)), 0 };
 		delete(0, tick);
 		is(create(0, DIOS_T_TIMER, ADDR(&ts), 0, ADDR(&tick)), 0);
 		w[n] = (struct dios_wait){ tick, DIOS_R_READ, 0 };
