@@ -14,99 +14,66 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
-var update = flag.Bool("update", false, "write the sessions as they went; then read the difference")
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"brand": main})
+}
 
-// Each file in testdata is a session in a fresh folder. Its comment says what is
-// tested; the lines of it that begin with "make" make the files, as files below
-// knows them. The part "session" is what one would see at a terminal: "$ " and a
-// command, then its results, its messages with "2> " before each, and its status
-// in brackets unless it is 0. The commands are
+// The scripts in testdata say what brand prints and does. Besides testscript's own
+// commands there are
 //
-//	brand ...    the program under test
-//	ident FILE   print the 16 bytes of e_ident in hexadecimal
-func TestSessions(t *testing.T) {
-	paths, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no sessions: %v", err)
-	}
-	for _, path := range paths {
-		archive, err := txtar.ParseFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
-			abs, err := filepath.Abs(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Chdir(t.TempDir())
-			for line := range strings.Lines(string(archive.Comment)) {
-				if f := strings.Fields(line); len(f) == 3 && f[0] == "make" {
-					makeFile(t, f[1], f[2])
+//	make KIND FILE         make a file of a kind that makeFile knows
+//	status N COMMAND...    run a command, which must end with that status
+//	ident FILE HEX         the 16 bytes of e_ident must be these
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata",
+		UpdateScripts: *update,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"make": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: make KIND FILE")
 				}
-			}
-			if len(archive.Files) != 1 || archive.Files[0].Name != "session" {
-				t.Fatal("a test has one part, the session")
-			}
-			want := string(archive.Files[0].Data)
-			got := new(bytes.Buffer)
-			for line := range strings.Lines(want) {
-				if cmd, ok := strings.CutPrefix(line, "$ "); ok {
-					session(t, got, strings.Fields(cmd))
+				ts.Check(makeFile(args[0], ts.MkAbs(args[1])))
+			},
+			"status": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 2 {
+					ts.Fatalf("usage: status N COMMAND...")
 				}
-			}
-			if *update {
-				archive.Files[0].Data = got.Bytes()
-				if err := os.WriteFile(abs, txtar.Format(archive), 0o666); err != nil {
-					t.Fatal(err)
+				got := 0
+				if err := ts.Exec(args[1], args[2:]...); err != nil {
+					var exit *exec.ExitError
+					if !errors.As(err, &exit) {
+						ts.Fatalf("%v", err)
+					}
+					got = exit.ExitCode()
 				}
-				return
-			}
-			if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got.String(), "\n")); diff != "" {
-				t.Errorf("session (-want +got):\n%s", diff)
-			}
-		})
-	}
+				if strconv.Itoa(got) != args[0] {
+					ts.Fatalf("status %d, want %s", got, args[0])
+				}
+			},
+			"ident": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: ident FILE HEX")
+				}
+				data := ts.ReadFile(args[0])
+				if got := fmt.Sprintf("% x", data[:min(16, len(data))]); got != args[1] {
+					ts.Fatalf("e_ident is %s, want %s", got, args[1])
+				}
+			},
+		},
+	})
 }
 
-// session runs a command and writes what one would see.
-func session(t *testing.T, w *bytes.Buffer, args []string) {
-	fmt.Fprintf(w, "$ %s\n", strings.Join(args, " "))
-	switch args[0] {
-	case "brand":
-		var stderr bytes.Buffer
-		status := run(args[1:], w, &stderr)
-		for line := range strings.Lines(stderr.String()) {
-			fmt.Fprintf(w, "2> %s", line)
-		}
-		if status != 0 {
-			fmt.Fprintf(w, "[%d]\n", status)
-		}
-	case "ident":
-		f, err := os.Open(args[1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		var ident [16]byte
-		if _, err := f.ReadAt(ident[:], 0); err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(w, "% x\n", ident)
-	default:
-		t.Fatalf("unknown command %q", args[0])
-	}
-}
+var update = flag.Bool("update", false, "write into the scripts what is printed; then read the difference")
 
 // An image is an ELF file in the making: a header, program headers, 16 bytes.
 type image struct {
@@ -154,8 +121,7 @@ func (im *image) bytes() []byte {
 }
 
 // makeFile makes a file of a kind.
-func makeFile(t *testing.T, kind, name string) {
-	t.Helper()
+func makeFile(kind, name string) error {
 	im := newImage()
 	var data []byte
 	mode := os.FileMode(0o777)
@@ -180,6 +146,13 @@ func makeFile(t *testing.T, kind, name string) {
 		im.header.Type = uint16(elf.ET_DYN)
 		im.flags1 = uint64(elf.DF_1_PIE)
 		im.progs = append(im.progs, elf.Prog64{Type: uint32(elf.PT_DYNAMIC)})
+	case "purepie": // such as set refuses to make
+		im.ident[elf.EI_OSABI], im.ident[elf.EI_ABIVERSION] = 0xD1, 0x05
+		im.header.Type = uint16(elf.ET_DYN)
+		im.progs = append(im.progs, elf.Prog64{Type: uint32(elf.PT_INTERP), Off: 0, Filesz: 1})
+	case "purelow":
+		im.ident[elf.EI_OSABI], im.ident[elf.EI_ABIVERSION] = 0xD1, 0x05
+		im.progs[0].Vaddr = 0x1000
 	case "library":
 		im.header.Type = uint16(elf.ET_DYN)
 		im.progs = append(im.progs, elf.Prog64{Type: uint32(elf.PT_DYNAMIC)})
@@ -230,45 +203,35 @@ func makeFile(t *testing.T, kind, name string) {
 	case "thin":
 		data = []byte("!<thin>\nhello.o/        0           0     0     644     0         `\n")
 	case "directory":
-		if err := os.Mkdir(name, 0o777); err != nil {
-			t.Fatal(err)
-		}
-		return
+		return os.Mkdir(name, 0o777)
 	case "fifo":
-		if err := syscall.Mkfifo(name, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
+		return syscall.Mkfifo(name, 0o666)
 	case "socket":
 		fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		defer syscall.Close(fd)
-		if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: name}); err != nil {
-			t.Fatal(err)
-		}
-		return
+		return syscall.Bind(fd, &syscall.SockaddrUnix{Name: name})
 	case "symlink": // to the file "program"
-		if err := os.Symlink("program", name); err != nil {
-			t.Fatal(err)
-		}
-		return
+		return os.Symlink("program", name)
 	case "dangling":
-		if err := os.Symlink("gone", name); err != nil {
-			t.Fatal(err)
-		}
-		return
+		return os.Symlink("gone", name)
 	default:
-		t.Fatalf("unknown kind of file %q", kind)
+		return fmt.Errorf("unknown kind of file %q", kind)
 	}
 	if data == nil {
 		data = im.bytes()
 	}
 	if err := os.WriteFile(name, data, 0o777); err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := os.Chmod(name, mode); err != nil {
+	return os.Chmod(name, mode)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -276,14 +239,14 @@ func makeFile(t *testing.T, kind, name string) {
 // quiet runs brand and returns its status and both outputs.
 func quiet(args ...string) (int, string, string) {
 	var stdout, stderr bytes.Buffer
-	status := run(args, &stdout, &stderr)
+	status := run(args, nil, &stdout, &stderr)
 	return status, stdout.String(), stderr.String()
 }
 
 // Set changes the two bytes and nothing else: the file is the same file.
 func TestSetKeepsTheFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	makeFile(t, "program", "program")
+	must(t, makeFile("program", "program"))
 	if err := os.Chmod("program", 0o751); err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +293,7 @@ func TestSetKeepsTheFile(t *testing.T) {
 // A file that already has the brand is not written.
 func TestSetWritesOnlyWhenNeeded(t *testing.T) {
 	t.Chdir(t.TempDir())
-	makeFile(t, "gnu", "gnu") // legacy, with another OSABI than set writes
+	must(t, makeFile("gnu", "gnu")) // legacy, with another OSABI than set writes
 	if status, _, stderr := quiet("set", "legacy", "gnu"); status != 0 {
 		t.Errorf("status %d: %s", status, stderr)
 	}
@@ -366,11 +329,20 @@ func TestSetRunning(t *testing.T) {
 		cmd.Wait()
 	}()
 	status, _, stderr := quiet("set", "pure", "sleep")
-	if want := "brand: sleep: is running, so it cannot be written; brand a copy\n"; status != 1 || stderr != want {
+	if want := "brand: sleep: is running, so it cannot be written; -replace puts a branded file in its place, and -o makes a copy\n"; status != 1 || stderr != want {
 		t.Errorf("status %d, %q; want 1, %q", status, stderr, want)
 	}
+	// A new file in its place can be.
+	defer func() {
+		if status, _, stderr := quiet("set", "-replace", "legacy-limbo", "sleep"); status != 0 {
+			t.Errorf("set -replace: status %d, %q", status, stderr)
+		}
+		if _, stdout, _ := quiet("sleep"); stdout != "sleep: legacy-limbo\n" {
+			t.Errorf("after set -replace: %q", stdout)
+		}
+	}()
 	// To look does not need to write.
-	if status, stdout, stderr := quiet("set", "-n", "pure", "sleep"); status != 0 || stdout != "sleep: legacy -> pure\n" {
+	if status, stdout, stderr := quiet("set", "-n", "legacy-limbo", "sleep"); status != 0 || stdout != "sleep: legacy -> legacy-limbo\n" {
 		t.Errorf("set -n: status %d, %q, %q", status, stdout, stderr)
 	}
 }
@@ -381,12 +353,12 @@ func TestSetNoPermission(t *testing.T) {
 		t.Skip("root may write everything")
 	}
 	t.Chdir(t.TempDir())
-	makeFile(t, "program", "program")
+	must(t, makeFile("program", "program"))
 	if err := os.Chmod("program", 0o555); err != nil {
 		t.Fatal(err)
 	}
 	status, _, stderr := quiet("set", "pure", "program")
-	if want := "brand: program: permission denied\n"; status != 1 || stderr != want {
+	if want := "brand: program: permission denied; chmod u+w lets its owner write it, and -o makes a copy\n"; status != 1 || stderr != want {
 		t.Errorf("status %d, %q; want 1, %q", status, stderr, want)
 	}
 }
@@ -394,9 +366,9 @@ func TestSetNoPermission(t *testing.T) {
 // Results that cannot be written are a failure.
 func TestFullOutput(t *testing.T) {
 	t.Chdir(t.TempDir())
-	makeFile(t, "program", "program")
+	must(t, makeFile("program", "program"))
 	var stderr bytes.Buffer
-	status := run([]string{"program"}, failingWriter{}, &stderr)
+	status := run([]string{"program"}, nil, failingWriter{}, &stderr)
 	if status != 1 || !strings.Contains(stderr.String(), "brand: standard output: ") {
 		t.Errorf("status %d, %q", status, &stderr)
 	}

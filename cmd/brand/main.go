@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"dios/internal/abi"
@@ -17,33 +18,44 @@ import (
 )
 
 const usage = `usage: brand [show] [-json] file...
-       brand set [-n] [-from brand] brand file...
+       brand set [-from brand] [-n] [-replace] [-json] brand file...
+       brand set [-from brand] [-n] [-json] -o file brand file
+       brand verify [-brand brand] [-json] file...
        brand list [-json]
+       brand -l | -t brand [flags of set] file...
 `
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is main with its surroundings as arguments. It returns the exit status.
-func run(args []string, stdout, stderr io.Writer) int {
-	c := &command{stdout: stdout, stderr: stderr}
-	verb := "show"
+func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
+	c := &command{stdin: stdin, stdout: stdout, stderr: stderr}
+	verb := ""
 	if len(args) > 0 {
 		switch args[0] {
-		case "show", "set", "list":
+		case "show", "set", "verify", "list":
 			verb, args = args[0], args[1:]
 		}
 	}
 	flags := flag.NewFlagSet("brand", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // its messages lack our form
-	var asJSON, dryRun bool
-	var from string
-	if verb == "set" {
-		flags.BoolVar(&dryRun, "n", false, "")
+	flags.BoolVar(&c.json, "json", false, "")
+	var list bool
+	var to, from, want string
+	if verb == "" { // as FreeBSD's brandelf has them
+		flags.BoolVar(&list, "l", false, "")
+		flags.StringVar(&to, "t", "", "")
+	}
+	if verb == "" || verb == "set" {
+		flags.BoolVar(&c.opts.DryRun, "n", false, "")
+		flags.BoolVar(&c.opts.Replace, "replace", false, "")
 		flags.StringVar(&from, "from", "", "")
-	} else {
-		flags.BoolVar(&asJSON, "json", false, "")
+		flags.StringVar(&c.output, "o", "", "")
+	}
+	if verb == "verify" {
+		flags.StringVar(&want, "brand", "", "")
 	}
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -53,50 +65,110 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return c.misused("%v", err)
 	}
 	args = flags.Args()
+	if verb == "" {
+		verb = "show"
+		set := ""
+		flags.Visit(func(f *flag.Flag) {
+			switch f.Name {
+			case "n", "replace", "from", "o":
+				set = f.Name
+			}
+		})
+		switch {
+		case list && to != "":
+			return c.misused("-l and -t are two things to do")
+		case to != "":
+			verb, args = "set", append([]string{to}, args...)
+		case set != "":
+			return c.misused("-%s is for set", set)
+		case list:
+			verb = "list"
+		}
+	}
 
 	switch verb {
-	case "show":
-		if len(args) == 0 {
-			return c.misused("no file")
+	case "list":
+		if len(args) > 0 {
+			return c.misused("list takes no files")
 		}
-		for _, file := range args {
-			c.show(file, asJSON)
-		}
+		c.list()
+		return c.status
 	case "set":
 		if len(args) == 0 {
 			return c.misused("no brand")
 		}
-		to, err := brand.Parse(args[0])
+		b, err := brand.Parse(args[0])
 		if err != nil {
 			return c.misused("%v", err)
 		}
-		opts := brand.Options{DryRun: dryRun}
+		c.to, args = b, args[1:]
 		if from != "" {
 			b, err := brand.Parse(from)
 			if err != nil {
 				return c.misused("-from: %v", err)
 			}
-			opts.From = &b
+			c.opts.From = &b
 		}
-		if len(args) == 1 {
-			return c.misused("no file")
+		switch {
+		case c.output == "":
+		case c.opts.Replace:
+			return c.misused("-replace and -o are two things to do")
+		case len(args) > 1:
+			return c.misused("-o is for one file")
+		case c.output == "-" && (c.json || c.opts.DryRun):
+			return c.misused("with -o - the copy is the output")
 		}
-		for _, file := range args[1:] {
-			c.set(file, to, opts)
+	case "verify":
+		if want != "" {
+			b, err := brand.Parse(want)
+			if err != nil {
+				return c.misused("-brand: %v", err)
+			}
+			c.want = &b
 		}
-	case "list":
-		if len(args) > 0 {
-			return c.misused("list takes no files")
+	}
+	if len(args) == 0 {
+		return c.misused("no file")
+	}
+	dashes := 0
+	for _, file := range args {
+		if file == "-" {
+			dashes++
 		}
-		c.list(asJSON)
+	}
+	if dashes > 1 {
+		return c.misused("- is standard input, which can be read once")
+	}
+	if verb == "set" && dashes > 0 && c.output == "" {
+		return c.misused("standard input cannot be changed; -o says where the branded copy goes")
+	}
+	for _, file := range args {
+		var err error
+		if verb == "set" && c.output == "" {
+			err = c.set(file)
+		} else {
+			err = c.with(file, map[string]func(string, *os.File) error{
+				"show": c.show, "set": c.copy, "verify": c.verify,
+			}[verb])
+		}
+		if err != nil {
+			c.failed(file, err)
+		}
 	}
 	return c.status
 }
 
 // A command is one run of brand.
 type command struct {
+	stdin          *os.File
 	stdout, stderr io.Writer
 	status         int
+
+	json   bool
+	to     abi.Brand     // set
+	output string        // set
+	opts   brand.Options // set
+	want   *abi.Brand    // verify
 }
 
 func (c *command) misused(format string, args ...any) int {
@@ -105,6 +177,9 @@ func (c *command) misused(format string, args ...any) int {
 }
 
 func (c *command) failed(file string, err error) {
+	if file == "-" {
+		file = "standard input"
+	}
 	fmt.Fprintf(c.stderr, "brand: %s: %v\n", file, err)
 	c.status = 1
 }
@@ -125,15 +200,53 @@ func (c *command) printJSON(v any) {
 	c.print("%s\n", data)
 }
 
-func (c *command) show(file string, asJSON bool) {
-	info, err := brand.Read(file)
-	if err != nil {
-		c.failed(file, err)
-		return
+// maxInput is the longest program that is taken from standard input, which is
+// stored until it has been looked at.
+const maxInput = 4 << 30
+
+// with does something to a file, or to standard input.
+func (c *command) with(file string, do func(string, *os.File) error) error {
+	if file != "-" {
+		f, err := brand.Open(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return do(file, f)
 	}
-	if !asJSON {
+	if fi, err := c.stdin.Stat(); err == nil && fi.Mode().IsRegular() {
+		return do(file, c.stdin)
+	}
+	// The headers lead here and there, so a pipe is stored first.
+	f, err := os.CreateTemp("", "brand-*")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := os.Remove(f.Name()); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o755); err != nil { // a pipe has no mode of a program
+		return err
+	}
+	n, err := io.Copy(f, io.LimitReader(c.stdin, maxInput+1))
+	if err != nil {
+		return err
+	}
+	if n > maxInput {
+		return fmt.Errorf("longer than %d bytes; store it in a file", int64(maxInput))
+	}
+	return do(file, f)
+}
+
+func (c *command) show(file string, f *os.File) error {
+	info, err := brand.ReadFile(f)
+	if err != nil {
+		return err
+	}
+	if !c.json {
 		c.print("%s: %s\n", file, info.Brand.Name)
-		return
+		return nil
 	}
 	c.printJSON(struct {
 		File       string `json:"file"`
@@ -141,29 +254,103 @@ func (c *command) show(file string, asJSON bool) {
 		OSABI      byte   `json:"osabi"`
 		ABIVersion byte   `json:"abiversion"`
 	}{file, info.Brand.Name, info.OSABI, info.ABIVersion})
+	return nil
 }
 
-func (c *command) set(file string, to abi.Brand, opts brand.Options) {
-	was, err := brand.Set(file, to, opts)
+func (c *command) set(file string) error {
+	was, err := brand.Set(file, c.to, c.opts)
+	if err == nil {
+		c.report(file, was)
+	}
+	return err
+}
+
+func (c *command) copy(file string, f *os.File) error {
+	var was brand.Info
+	var err error
+	if c.output == "-" {
+		_, err = brand.CopyTo(output{c.stdout}, f, c.to, c.opts)
+		return err
+	}
+	was, err = brand.Copy(f, c.output, c.to, c.opts)
+	if err == nil {
+		c.report(file, was)
+	}
+	return err
+}
+
+// An output is standard output as a file to write: an error names it.
+type output struct{ io.Writer }
+
+func (o output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
 	if err != nil {
-		c.failed(file, err)
+		err = fmt.Errorf("standard output: %w", err)
+	}
+	return n, err
+}
+
+// report tells what set did, or would do.
+func (c *command) report(file string, was brand.Info) {
+	name := was.Brand.Name
+	if name == "" {
+		name = fmt.Sprintf("unknown brand %#02x", was.ABIVersion)
+	}
+	if c.json {
+		c.printJSON(struct {
+			File    string `json:"file"`
+			Was     string `json:"was"`
+			Brand   string `json:"brand"`
+			Output  string `json:"output,omitempty"`
+			Written bool   `json:"written"`
+		}{file, name, c.to.Name, c.output, !c.opts.DryRun && (was.Brand != c.to || c.output != "")})
 		return
 	}
-	if opts.DryRun {
-		switch was.Brand {
-		case to:
-			c.print("%s: %s already\n", file, to.Name)
-		case abi.Brand{}:
-			c.print("%s: unknown brand %#02x -> %s\n", file, was.ABIVersion, to.Name)
-		default:
-			c.print("%s: %s -> %s\n", file, was.Brand.Name, to.Name)
-		}
+	switch {
+	case !c.opts.DryRun:
+	case was.Brand == c.to:
+		c.print("%s: %s already\n", file, c.to.Name)
+	default:
+		c.print("%s: %s -> %s\n", file, name, c.to.Name)
 	}
 }
 
-func (c *command) list(asJSON bool) {
+func (c *command) verify(file string, f *os.File) error {
+	info, problems, err := brand.Verify(f)
+	if err != nil && info.OSABI == 0 {
+		return err
+	}
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	if c.want != nil && err == nil && info.Brand != *c.want {
+		problems = append(problems, fmt.Sprintf("is %s, not %s; brand set gives it that brand", info.Brand.Name, c.want.Name))
+	}
+	if c.json {
+		c.printJSON(struct {
+			File     string   `json:"file"`
+			Brand    string   `json:"brand"`
+			OK       bool     `json:"ok"`
+			Problems []string `json:"problems,omitempty"`
+		}{file, info.Brand.Name, len(problems) == 0, problems})
+		if len(problems) > 0 {
+			c.status = 1
+		}
+		return nil
+	}
+	for _, p := range problems {
+		c.failed(file, errors.New(p))
+	}
+	return nil
+}
+
+func (c *command) list() {
 	for _, b := range abi.Brands {
-		if !asJSON {
+		if !c.json {
 			c.print("%-12s %#02x  %s\n", b.Name, b.Number, b.Text)
 			continue
 		}

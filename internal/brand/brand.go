@@ -7,6 +7,7 @@
 package brand
 
 import (
+	"bufio"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
@@ -66,80 +67,84 @@ type UnknownError struct {
 }
 
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("unknown brand %#02x", e.Number)
+	return fmt.Sprintf("unknown brand %#02x; brand set gives it one of ours", e.Number)
 }
 
-// Read returns the brand of the program in a file. Its errors do not name the file.
+// Open opens the file of a program. Its errors do not name the file, as those of
+// the other functions do not.
+func Open(path string) (*os.File, error) { return open(path, os.O_RDONLY) }
+
+// Read returns the brand of the program in a file.
 func Read(path string) (Info, error) {
-	f, err := open(path, os.O_RDONLY)
+	f, err := Open(path)
 	if err != nil {
 		return Info{}, err
 	}
 	defer f.Close()
-	return read(f)
+	return ReadFile(f)
 }
 
-// Options are the choices of Set.
-type Options struct {
-	From   *abi.Brand // refuse a program that does not have this brand
-	DryRun bool       // do all but the write
+// ReadFile is Read of an open file.
+func ReadFile(f *os.File) (Info, error) {
+	_, info, err := read(f)
+	return info, err
 }
 
-// Set gives the program in a file a brand, and returns what it was before.
-//
-// It is one write of two bytes: the file stays the same file, with its links,
-// owner, mode and attributes. When the program already has the brand nothing
-// is written. On error the file is as it was, unless the error says otherwise.
-func Set(path string, to abi.Brand, opts Options) (was Info, err error) {
-	mode := os.O_RDWR
-	if opts.DryRun {
-		mode = os.O_RDONLY
-	}
-	f, err := open(path, mode)
+// Verify returns what keeps the program in a file from being started the way its
+// brand says. The error is that of Read.
+func Verify(f *os.File) (info Info, problems []string, err error) {
+	e, info, err := read(f)
 	if err != nil {
-		return Info{}, err
-	}
-	defer func() {
-		if cerr := f.Close(); err == nil && cerr != nil {
-			err = plain(cerr)
-		}
-	}()
-	was, err = read(f)
-	var unknown *UnknownError
-	if errors.As(err, &unknown) && opts.From == nil {
-		err = nil // to set it is the cure
-	}
-	if err != nil {
-		return was, err
-	}
-	if opts.From != nil && was.Brand != *opts.From {
-		return was, fmt.Errorf("is %s, not %s", was.Brand.Name, opts.From.Name)
+		return info, nil, err
 	}
 	fi, err := f.Stat()
 	if err != nil {
-		return was, plain(err)
+		return info, nil, plain(err)
 	}
-	if to.Number != abi.BrandLegacy && fi.Mode()&(fs.ModeSetuid|fs.ModeSetgid) != 0 {
-		return was, errors.New("is setuid or setgid; only a legacy program can be")
+	if info.Brand.Number != abi.BrandLegacy && fi.Mode()&(fs.ModeSetuid|fs.ModeSetgid) != 0 {
+		problems = append(problems, errSetuid.Error())
 	}
-	if was.Brand == to || opts.DryRun {
-		return was, nil
+	if fi.Mode().IsRegular() && fi.Mode()&0o111 == 0 {
+		problems = append(problems, "is not executable; chmod +x makes it so")
 	}
-	want := [2]byte{abi.OSABI, to.Number}
-	if to.Number == abi.BrandLegacy {
-		want[0] = byte(elf.ELFOSABI_NONE)
+	if err := startable(e, info.Brand); err != nil {
+		problems = append(problems, err.Error())
 	}
-	if _, err := f.WriteAt(want[:], offset); err != nil {
-		return was, plain(err)
+	return info, problems, nil
+}
+
+var errSetuid = errors.New("is setuid or setgid; only a legacy program can be: chmod ug-s takes it off")
+
+// startable tells why the kernel would not start a program as a task. It asks for what
+// exe_check in kernel/core/exe.c asks for, beyond what check does.
+func startable(e *elf.File, b abi.Brand) error {
+	const (
+		addrMin = 0x10000
+		addrEnd = 0x7ffffffff000
+		maxProg = 64
+	)
+	if b.Number != abi.BrandPure && b.Number != abi.BrandDiosLimbo {
+		return nil
 	}
-	var got [2]byte
-	if _, err := f.ReadAt(got[:], offset); err != nil {
-		return was, fmt.Errorf("written, but cannot be read back: %w", plain(err))
+	for _, p := range e.Progs {
+		if p.Type == elf.PT_INTERP {
+			return fmt.Errorf("is dynamically linked, and %s needs a static program; link it with -static -no-pie", b.Name)
+		}
 	}
-	if got != want {
-		return was, fmt.Errorf("wrote % x, read back % x", want, got)
+	switch {
+	case e.Type != elf.ET_EXEC:
+		return fmt.Errorf("is position-independent, and %s needs fixed addresses; link it with -no-pie", b.Name)
+	case len(e.Progs) > maxProg:
+		return fmt.Errorf("has %d segments, and %s may have %d; link it anew", len(e.Progs), b.Name, maxProg)
+	case e.Entry >= addrEnd:
+		return fmt.Errorf("begins at address %#x, where no program can be; link it anew", e.Entry)
 	}
-	return was, nil
+	for i, p := range e.Progs {
+		if p.Type == elf.PT_LOAD && (p.Filesz > p.Memsz || p.Vaddr < addrMin || p.Vaddr >= addrEnd || p.Memsz > addrEnd-p.Vaddr) {
+			return fmt.Errorf("segment %d is for addresses that %s has not; link it anew", i, b.Name)
+		}
+	}
+	return nil
 }
 
 // open opens a regular file. It looks first, because to open some other files
@@ -150,13 +155,21 @@ func open(path string, mode int) (*os.File, error) {
 		return nil, plain(err)
 	}
 	if !fi.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+		return nil, errNotRegular
 	}
 	// In case it is no longer what it was: do not wait for a FIFO's other end.
 	f, err := os.OpenFile(path, mode|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		if errors.Is(err, syscall.ETXTBSY) {
-			return nil, errors.New("is running, so it cannot be written; brand a copy")
+			return nil, errors.New("is running, so it cannot be written; -replace puts a branded file in its place, and -o makes a copy")
+		}
+		if mode == os.O_RDWR {
+			switch {
+			case errors.Is(err, fs.ErrPermission):
+				return nil, fmt.Errorf("%w; chmod u+w lets its owner write it, and -o makes a copy", plain(err))
+			case errors.Is(err, syscall.EROFS):
+				return nil, fmt.Errorf("%w; -o makes a copy elsewhere", plain(err))
+			}
 		}
 		return nil, plain(err)
 	}
@@ -166,86 +179,90 @@ func open(path string, mode int) (*os.File, error) {
 	}
 	if !fi.Mode().IsRegular() {
 		f.Close()
-		return nil, errors.New("not a regular file")
+		return nil, errNotRegular
 	}
 	return f, nil
 }
 
 // read finds the brand of an open program.
-func read(f *os.File) (Info, error) {
+func read(f *os.File) (*elf.File, Info, error) {
 	fi, err := f.Stat()
 	if err != nil {
-		return Info{}, plain(err)
+		return nil, Info{}, plain(err)
 	}
-	if err := check(f, fi.Size()); err != nil {
-		return Info{}, err
+	e, err := check(f, fi.Size())
+	if err != nil {
+		return nil, Info{}, err
 	}
 	var b [2]byte
 	if _, err := f.ReadAt(b[:], offset); err != nil {
-		return Info{}, plain(err)
+		return nil, Info{}, plain(err)
 	}
 	info := Info{OSABI: b[0], ABIVersion: b[1]}
 	if b[0] != abi.OSABI {
 		// Whatever the second byte says, it does not say it to DIOS.
 		info.Brand, _ = byNumber(abi.BrandLegacy)
-		return info, nil
+		return e, info, nil
 	}
 	brand, ok := byNumber(b[1])
 	if !ok || b[1] == abi.BrandLegacy {
-		return info, &UnknownError{b[1]}
+		return e, info, &UnknownError{b[1]}
 	}
 	info.Brand = brand
-	return info, nil
+	return e, info, nil
 }
 
 // check tells why the contents of a file are not a program.
-func check(r io.ReaderAt, size int64) error {
+func check(r io.ReaderAt, size int64) (*elf.File, error) {
 	var ident [16]byte
 	n, err := r.ReadAt(ident[:], 0)
 	if err != nil && err != io.EOF {
-		return plain(err)
+		return nil, plain(err)
 	}
 	switch {
 	case n == 0:
-		return errors.New("empty file")
+		return nil, errors.New("empty file; build it again")
 	case strings.HasPrefix(string(ident[:n]), "!<arch>\n"), strings.HasPrefix(string(ident[:n]), "!<thin>\n"):
-		return errors.New("an archive, not a program")
+		return nil, errors.New("an archive, not a program; link a program with it")
 	case !strings.HasPrefix(string(ident[:n]), elf.ELFMAG):
-		return errors.New("not an ELF file")
+		return nil, errors.New("not an ELF file")
 	case n < len(ident):
-		return errors.New("truncated: the ELF header is cut off")
+		return nil, errors.New("truncated: the ELF header is cut off; copy or build it again")
 	}
 	if c := elf.Class(ident[elf.EI_CLASS]); c != elf.ELFCLASS64 {
-		return fmt.Errorf("%v, not 64 bits", c)
+		return nil, fmt.Errorf("%v, not 64 bits; build it for x86-64", c)
 	}
 	if d := elf.Data(ident[elf.EI_DATA]); d != elf.ELFDATA2LSB {
-		return fmt.Errorf("%v, not little-endian", d)
+		return nil, fmt.Errorf("%v, not little-endian; build it for x86-64", d)
 	}
 	if size < 64 {
-		return errors.New("truncated: the ELF header is cut off")
+		return nil, errors.New("truncated: the ELF header is cut off; copy or build it again")
+	}
+	if err := checkTables(r); err != nil {
+		return nil, err
 	}
 	e, err := elf.NewFile(r)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("truncated: the tables of the ELF file are cut off")
+		return nil, errors.New("truncated: the tables of the ELF file are cut off; copy or build it again")
 	}
 	if err != nil {
-		return fmt.Errorf("damaged ELF file: %w", err)
+		return nil, fmt.Errorf("damaged ELF file: %w; build it again", err)
 	}
 	if e.Machine != elf.EM_X86_64 {
-		return fmt.Errorf("for %v, not for x86-64", e.Machine)
+		return nil, fmt.Errorf("for %v, not for x86-64; build it for that", e.Machine)
 	}
 	switch e.Type {
 	case elf.ET_EXEC:
 	case elf.ET_DYN:
 		if !isPIE(e) {
-			return errors.New("a shared library, not a program")
+			return nil, errors.New("a shared library, not a program; brand the program that loads it")
 		}
 	case elf.ET_REL:
-		return errors.New("an object file, not a program")
+		return nil, errors.New("an object file, not a program; link it first")
 	case elf.ET_CORE:
-		return errors.New("a core dump, not a program")
+		return nil, errors.New("a core dump, not a program; brand the program that dumped it")
 	default:
-		return fmt.Errorf("ELF type %d, not a program", e.Type)
+		return nil, fmt.Errorf("ELF type %d, not a program", e.Type)
 	}
 	loads := 0
 	for i, p := range e.Progs {
@@ -254,14 +271,56 @@ func check(r io.ReaderAt, size int64) error {
 		}
 		loads++
 		if p.Off > uint64(size) || p.Filesz > uint64(size)-p.Off {
-			return fmt.Errorf("truncated: segment %d ends at byte %d, the file at %d", i, p.Off+p.Filesz, size)
+			return nil, fmt.Errorf("truncated: segment %d ends at byte %d, the file at %d; copy or build it again", i, p.Off+p.Filesz, size)
 		}
 	}
 	if loads == 0 {
-		return errors.New("has nothing to load, so it is not a program")
+		return nil, errors.New("has nothing to load, so it is not a program")
+	}
+	return e, nil
+}
+
+// checkTables refuses an ELF file, whose header is known to be there, with more in its tables than a
+// program has. To read them takes memory, and the file alone says how much.
+func checkTables(r io.ReaderAt) error {
+	const (
+		maxSections = 1 << 16
+		maxNames    = 16 << 20
+		sectionSize = 64
+	)
+	var head elf.Header64
+	var none, names elf.Section64
+	at := func(off uint64, v any) error {
+		return binary.Read(io.NewSectionReader(r, int64(off), int64(binary.Size(v))), binary.LittleEndian, v)
+	}
+	if err := at(0, &head); err != nil {
+		return plain(err)
+	}
+	if head.Shoff == 0 {
+		return nil
+	}
+	// What is cut off or contradicts itself debug/elf finds: only sizes count here.
+	if head.Shoff > 1<<62 || head.Shentsize != sectionSize || at(head.Shoff, &none) != nil {
+		return nil
+	}
+	count, index := uint64(head.Shnum), uint64(head.Shstrndx)
+	if count == 0 {
+		count = none.Size
+	}
+	if index == uint64(elf.SHN_XINDEX) {
+		index = uint64(none.Link)
+	}
+	if count > maxSections {
+		return fmt.Errorf("damaged ELF file: %d sections, and a program has at most %d; build it again", count, maxSections)
+	}
+	if index < count && at(head.Shoff+sectionSize*index, &names) == nil && names.Size > maxNames {
+		return fmt.Errorf("damaged ELF file: the names of its sections have %d bytes, and a program's at most %d; build it again", names.Size, maxNames)
 	}
 	return nil
 }
+
+// maxDynamic is how many entries of a dynamic section are looked at; a program has some 30.
+const maxDynamic = 1 << 12
 
 // isPIE tells a position-independent program from a shared library. It needs no
 // section headers, which a program can lack.
@@ -271,8 +330,8 @@ func isPIE(e *elf.File) bool {
 		case elf.PT_INTERP:
 			return true
 		case elf.PT_DYNAMIC:
-			r := p.Open()
-			for {
+			r := bufio.NewReader(p.Open())
+			for range maxDynamic {
 				var d elf.Dyn64
 				if binary.Read(r, e.ByteOrder, &d) != nil || d.Tag == int64(elf.DT_NULL) {
 					break
@@ -285,6 +344,8 @@ func isPIE(e *elf.File) bool {
 	}
 	return false
 }
+
+var errNotRegular = errors.New("not a regular file")
 
 // plain takes operation and path off an error: the caller names the file.
 func plain(err error) error {

@@ -23,7 +23,7 @@ func TestCheckDamaged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := check(bytes.NewReader(whole), int64(len(whole))); err != nil {
+	if _, err := check(bytes.NewReader(whole), int64(len(whole))); err != nil {
 		t.Fatalf("this test is not a program: %v", err)
 	}
 	const headers = 64 + 56*4
@@ -34,7 +34,7 @@ func TestCheckDamaged(t *testing.T) {
 			check(bytes.NewReader(whole), int64(len(whole)))
 		}
 		whole[i] = old
-		if err := check(bytes.NewReader(whole[:i]), int64(i)); err == nil {
+		if _, err := check(bytes.NewReader(whole[:i]), int64(i)); err == nil {
 			t.Errorf("the first %d bytes pass for a program", i)
 		}
 	}
