@@ -135,7 +135,7 @@
 /*
  * dios_select - wait until one of several references is ready
  *
- * flags: 0
+ * flags: DIOS_SELECT_KEEP or 0
  * refs: in, an array of struct dios_wait; may be NULL when count is 0
  * count: how many, 0 to DIOS_MAX_WAITS
  * selected: out, the index of the one that is ready (a __u64); may be NULL when count is 0
@@ -143,6 +143,14 @@
  *
  * One winner; when several are ready each gets its turn.  A dead object is
  * ready.
+ *
+ * With DIOS_SELECT_KEEP refs are added to those that the task waits for already,
+ * of which there may be any number, and the call waits for one of all of them.
+ * selected is a struct dios_wait then: the reference, what it is ready for, and 0.
+ * For that it is waited for no more; nor is a reference that was deleted.  To add
+ * one that is there already adds to its rights, and with DIOS_R_WRITE its len is
+ * the new one.  What was added stays, also when the call fails with ETIMEDOUT or
+ * EINTR.
  *
  * Errors: EINVAL EFAULT EBADREF EPERM ETIMEDOUT EINTR ENOMEM
  */
@@ -325,6 +333,9 @@
 #define DIOS_LOOKUP_LOCAL_ONLY	0x1	/* ask no other node */
 #define DIOS_LOOKUP_PUBLIC	0x2	/* look in the public name space */
 #define DIOS_LOOKUP_GROUP	0x4	/* look in the GROUP given, only */
+
+/* Flags of select. */
+#define DIOS_SELECT_KEEP	0x1	/* wait for refs and for those of earlier calls, each until it is ready */
 
 /* Flags of delete. */
 #define DIOS_DELETE_STATUS	0xff	/* own task: mask of the exit status */

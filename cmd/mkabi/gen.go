@@ -188,6 +188,7 @@ func genSyscall(h *header) ([]byte, error) {
 		{"Brand uint32", "A Brand says how a program is launched and which calls it may make."},
 		{"CreateFlags uint64", "CreateFlags are the flags of Create, the sum of Create values."},
 		{"LookupFlags uint64", "LookupFlags are the flags of Lookup, the sum of Lookup values."},
+		{"SelectFlags uint64", "SelectFlags are the flags of Select, the sum of Select values."},
 		{"DeleteFlags uint64", "DeleteFlags are the flags of Delete, the sum of Delete values."},
 		{"BufFlags uint64", "BufFlags are the flags of the calls that acquire, commit and release buffers, the sum of Buf values."},
 	} {

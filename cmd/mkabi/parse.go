@@ -85,6 +85,7 @@ var kinds = []kind{
 	{"REF_", "Ref", "Ref"},
 	{"CREATE_", "Create", "CreateFlags"},
 	{"LOOKUP_", "Lookup", "LookupFlags"},
+	{"SELECT_", "Select", "SelectFlags"},
 	{"DELETE_", "Delete", "DeleteFlags"},
 	{"BUF_", "Buf", "BufFlags"},
 }

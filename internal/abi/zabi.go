@@ -120,6 +120,11 @@ const (
 	LookupGroup     = 0x4 // look in the GROUP given, only
 )
 
+// Flags of select.
+const (
+	SelectKeep = 0x1 // wait for refs and for those of earlier calls, each until it is ready
+)
+
 // Flags of delete.
 const (
 	DeleteStatus  = 0xff  // own task: mask of the exit status

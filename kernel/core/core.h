@@ -11,6 +11,7 @@
  *   task->lock	(spin)		the reference table of a task
  *   obj->lock	(spin, irqsave)	watches and the dead mark; timers take it
  *				in interrupts
+ *   task->fired_lock	(spin, irqs off)	kept watches that fired
  * A task's references and buffers are added by anybody (copy), but removed
  * and used only by the task itself: it is single-threaded.  So a struct
  * dios_ref found in a call stays until the call ends.
@@ -64,7 +65,11 @@ struct dios_watch {
 	struct list_head link;
 	struct dios_object *obj;
 	struct dios_task *task;
-	u32 rights;			/* what for: DIOS_R_READ, DIOS_R_WRITE */
+	u32 rights;			/* what for: DIOS_R_READ, DIOS_R_WRITE; 0: kept no more */
+	/* Of a watch that is kept, which lies in a struct dios_ref. */
+	bool kept;
+	u32 len;			/* WRITE: room for so long a record */
+	struct list_head fired;		/* in task->fired, which has the lock; or empty */
 };
 
 /*
@@ -107,6 +112,7 @@ struct dios_ref {
 	/* Only the task itself. */
 	struct list_head bufs;		/* struct dios_buf */
 	struct dios_mem *view;		/* the object's own memory, once mapped; or NULL */
+	struct dios_watch watch;	/* kept for select; obj->lock guards its rights and len */
 };
 
 struct dios_slot {
@@ -139,6 +145,10 @@ struct dios_task {
 	struct dios_table *table;	/* what it sees of its references; NULL: it never asked */
 	bool ended;			/* no reference is added any more */
 	struct dios_task_status status;	/* valid once ended */
+
+	spinlock_t fired_lock;
+	/* fired_lock guards this. */
+	struct list_head fired;		/* kept watches to look at: struct dios_watch */
 
 	/* Only the task itself. */
 	u64 lent;			/* bytes of kernel pages lent to it */
@@ -240,6 +250,10 @@ bool object_dead(struct dios_object *obj);
 void object_watch(struct dios_object *obj, struct dios_watch *w, struct dios_task *t,
 		  u32 rights);
 void object_unwatch(struct dios_watch *w);
+void object_keep(struct dios_object *obj, struct dios_watch *w, struct dios_task *t,
+		 u32 rights, u32 len);
+void object_unkeep(struct dios_watch *w);
+struct dios_watch *object_fired(struct dios_task *t, u32 *rights);
 void object_wake(struct dios_object *obj);
 void object_wake_locked(struct dios_object *obj);
 void object_wake_for_locked(struct dios_object *obj, u32 rights);

@@ -7,11 +7,13 @@
  * - object_kill() makes a zombie: no name leads to it, every waiter wakes, and
  *   nobody starts an operation on it any more.  Its memory goes with the last hold.
  * - object_watch() registers a waiter, object_wake() wakes all of them.
+ * - object_keep() registers one that stays while its task does other things: a
+ *   wake puts it on the task's list of those to look at, and object_fired() looks.
  *
  * Why late users of a zombie are harmless: an operation in flight has a
  * hold through its reference, so ops->free cannot run under it.
  *
- * Locks: obj->lock (irqsave), the innermost lock but the host's own.
+ * Locks: obj->lock (irqsave); task->fired_lock inside it, the innermost but the host's own.
  */
 #include "core.h"
 
@@ -86,6 +88,12 @@ bool object_dead(struct dios_object *obj)
 	return READ_ONCE(obj->dead);
 }
 
+/* A zombie is ready for everything: using it fails at once. */
+static bool ready_locked(struct dios_object *obj, u32 rights, u32 len)
+{
+	return obj->dead || obj->ops->ready(obj, rights, len);
+}
+
 static void watch_locked(struct dios_object *obj, struct dios_watch *w, struct dios_task *t,
 			 u32 rights)
 {
@@ -93,6 +101,7 @@ static void watch_locked(struct dios_object *obj, struct dios_watch *w, struct d
 	w->obj = obj;
 	w->task = t;
 	w->rights = rights;
+	w->kept = false;
 	list_add_tail(&w->link, &obj->watches);
 	stat_add(STAT_WATCHES, 1);
 }
@@ -123,6 +132,109 @@ void object_unwatch(struct dios_watch *w)
 	spin_unlock_irqrestore(&w->obj->lock, flags);
 }
 
+/* Something may have become ready: its task shall look.  The object's lock is held. */
+static void fire_locked(struct dios_watch *w)
+{
+	struct dios_task *t = w->task;
+
+	spin_lock(&t->fired_lock);
+	if (list_empty(&w->fired))
+		list_add_tail(&w->fired, &t->fired);
+	spin_unlock(&t->fired_lock);
+}
+
+/**
+ * object_keep() - Watch an object until it is ready, whatever the task does meanwhile.
+ * @obj:	the object
+ * @w:		the reference's; kept already, or its rights are 0
+ * @t:		the running task
+ * @rights:	DIOS_R_READ, DIOS_R_WRITE: what for, in addition
+ * @len:	for DIOS_R_WRITE, how much room
+ *
+ * Context: The task's own.  Does not sleep.
+ */
+void object_keep(struct dios_object *obj, struct dios_watch *w, struct dios_task *t,
+		 u32 rights, u32 len)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&obj->lock, flags);
+	if (!w->rights)
+		watch_locked(obj, w, t, 0);
+	w->kept = true;
+	w->rights |= rights;
+	if (rights & DIOS_R_WRITE)
+		w->len = len;
+	fire_locked(w);		/* it may be ready already */
+	spin_unlock_irqrestore(&obj->lock, flags);
+}
+
+/* Keep the watch for these rights no more; it may be kept for none already. */
+static void unkeep_locked(struct dios_watch *w, u32 rights)
+{
+	if (!w->rights)
+		return;
+	w->rights &= ~rights;
+	if (!w->rights)
+		unwatch_locked(w);
+}
+
+/* The reference goes, and its watch with it. */
+void object_unkeep(struct dios_watch *w)
+{
+	unsigned long flags;
+
+	if (!w->kept)
+		return;
+	spin_lock_irqsave(&w->obj->lock, flags);
+	unkeep_locked(w, DIOS_R_ALL);
+	spin_lock(&w->task->fired_lock);
+	list_del_init(&w->fired);
+	spin_unlock(&w->task->fired_lock);
+	spin_unlock_irqrestore(&w->obj->lock, flags);
+}
+
+/**
+ * object_fired() - Look at the kept watches that fired.
+ * @t:		the running task
+ * @rights:	what the object is ready for, of what it was watched for
+ *
+ * The watch is kept no more for what the object is ready for.
+ *
+ * Context: The task's own.  Does not sleep.
+ * Return: the watch of one that is ready, the first to fire; or NULL.
+ */
+struct dios_watch *object_fired(struct dios_task *t, u32 *rights)
+{
+	struct dios_object *obj;
+	struct dios_watch *w;
+	unsigned long flags;
+	u32 ready;
+
+	for (;;) {
+		spin_lock_irqsave(&t->fired_lock, flags);
+		w = list_empty(&t->fired) ? NULL : list_first_entry(&t->fired, struct dios_watch, fired);
+		if (w)
+			list_del_init(&w->fired);
+		spin_unlock_irqrestore(&t->fired_lock, flags);
+		if (!w)
+			return NULL;
+		obj = w->obj;
+		spin_lock_irqsave(&obj->lock, flags);
+		ready = w->rights;
+		if (ready & DIOS_R_READ && !ready_locked(obj, DIOS_R_READ, 0))
+			ready &= ~DIOS_R_READ;
+		if (ready & DIOS_R_WRITE && !ready_locked(obj, DIOS_R_WRITE, w->len))
+			ready &= ~DIOS_R_WRITE;
+		unkeep_locked(w, ready);
+		spin_unlock_irqrestore(&obj->lock, flags);
+		if (ready) {
+			*rights = ready;
+			return w;
+		}
+	}
+}
+
 /* The waiters cannot go away here: they unwatch under obj->lock. */
 void object_wake_for_locked(struct dios_object *obj, u32 rights)
 {
@@ -130,8 +242,11 @@ void object_wake_for_locked(struct dios_object *obj, u32 rights)
 
 	lockdep_assert_held(&obj->lock);
 	list_for_each_entry(w, &obj->watches, link)
-		if (w->rights & rights)
+		if (w->rights & rights) {
+			if (w->kept)
+				fire_locked(w);
 			dal_wake(w->task);
+		}
 }
 
 void object_wake_locked(struct dios_object *obj)
@@ -153,14 +268,13 @@ void object_wake(struct dios_object *obj)
 	object_wake_for(obj, DIOS_R_ALL);
 }
 
-/* A zombie is ready for everything: using it fails at once. */
 bool object_ready(struct dios_object *obj, u32 rights, u32 len)
 {
 	unsigned long flags;
 	bool ready;
 
 	spin_lock_irqsave(&obj->lock, flags);
-	ready = obj->dead || obj->ops->ready(obj, rights, len);
+	ready = ready_locked(obj, rights, len);
 	spin_unlock_irqrestore(&obj->lock, flags);
 	return ready;
 }

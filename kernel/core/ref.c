@@ -75,6 +75,7 @@ struct dios_ref *ref_new(struct dios_object *obj, u32 rights)
 	ref->obj = obj;
 	ref->rights = rights;
 	INIT_LIST_HEAD(&ref->bufs);
+	INIT_LIST_HEAD(&ref->watch.fired);
 	INIT_LIST_HEAD(&ref->in_groups);
 	obj->ops->opened(obj, rights);
 	stat_add(STAT_REFS, 1);
@@ -251,6 +252,7 @@ void ref_del(struct dios_task *t, struct dios_ref *ref)
 	spin_lock(&t->lock);
 	slot_free_locked(t, ref->id);
 	spin_unlock(&t->lock);
+	object_unkeep(&ref->watch);
 	bufs_free(t, ref);
 	ref_free(ref);
 }

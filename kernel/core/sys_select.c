@@ -8,6 +8,9 @@
  * each gets its turn.  Steps of the golden section visit every place soon, also
  * when a program's other selects, in between, take steps too.
  *
+ * With DIOS_SELECT_KEEP the watches stay between calls, each in its reference, and those
+ * that fired are on a list: so a call costs the same however many are waited for.
+ *
  * Locks: obj->lock, by object_*().
  */
 #include "core.h"
@@ -56,6 +59,54 @@ static int decode(struct dios_task *t, const struct dios_wait *in, u32 n, struct
 	return 0;
 }
 
+/* The watches go into the references, which decode() has found. */
+static void keep(struct dios_task *t, const struct dios_wait *in, u32 n)
+{
+	struct dios_ref *ref;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		ref = ref_find(t, in[i].ref, in[i].rights);
+		object_keep(ref->obj, &ref->watch, t, in[i].rights, in[i].len);
+	}
+}
+
+/* Wait for one of those that are kept. */
+static int wait_for_kept(struct dios_task *t, s64 deadline, struct dios_wait *out)
+{
+	struct dios_watch *w = object_fired(t, &out->rights);
+	int err = 0;
+
+	if (!w && !deadline)
+		return -DIOS_ETIMEDOUT;
+	while (!w && !err) {
+		dal_wait_begin(t);
+		w = object_fired(t, &out->rights);
+		if (!w)
+			err = dal_wait(t, deadline);
+	}
+	if (!w)
+		return err;
+	out->ref = container_of(w, struct dios_ref, watch)->id;
+	out->len = 0;
+	return 0;
+}
+
+/* Return: 0, or an error; then nothing was selected. */
+static int select_kept(struct dios_task *t, s64 deadline, u64 uselected)
+{
+	struct dios_wait out;
+	struct dios_ref *ref;
+	int err = wait_for_kept(t, deadline, &out);
+
+	if (err || !dal_copy_out(uselected, &out, sizeof(out)))
+		return err;
+	/* Nobody was told: as it was. */
+	ref = ref_find(t, out.ref, 0);
+	object_keep(ref->obj, &ref->watch, t, out.rights, ref->watch.len);
+	return -DIOS_EFAULT;
+}
+
 static int wait_for_one(struct dios_task *t, struct wait *w, u32 n, s64 deadline)
 {
 	u32 i, from = (u64)(t->turn += GOLDEN) * n >> 32;
@@ -90,7 +141,7 @@ s64 sys_select(struct dios_task *t, const u64 a[6])
 	u64 selected;
 	int err;
 
-	if (flags || n > DIOS_MAX_WAITS || deadline < -1)
+	if (flags & ~DIOS_SELECT_KEEP || n > DIOS_MAX_WAITS || deadline < -1)
 		return -DIOS_EINVAL;
 	if (n > WATCHES_ON_STACK) {
 		in = kvmalloc_array(n, sizeof(*in), GFP_KERNEL_ACCOUNT);
@@ -105,6 +156,11 @@ s64 sys_select(struct dios_task *t, const u64 a[6])
 	err = decode(t, in, n, w);
 	if (err)
 		goto out;
+	if (flags & DIOS_SELECT_KEEP) {
+		keep(t, in, n);
+		err = select_kept(t, deadline, uselected);
+		goto out;
+	}
 	err = wait_for_one(t, w, n, deadline);
 	if (err < 0)
 		goto out;

@@ -87,6 +87,8 @@ struct dios_task *task_new(u32 brand, const char *comm, struct dios_object *grou
 		return ERR_PTR(-DIOS_ENOMEM);
 	object_init(&t->obj, dios_types[DIOS_T_TASK]);
 	spin_lock_init(&t->lock);
+	spin_lock_init(&t->fired_lock);
+	INIT_LIST_HEAD(&t->fired);
 	INIT_LIST_HEAD(&t->groups);
 	object_get(group);
 	t->group = group;

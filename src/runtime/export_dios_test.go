@@ -77,7 +77,7 @@ const (
 )
 
 // PollSubs returns how many references netpoll waits for.
-func PollSubs() int { return netpollSubs.n }
+func PollSubs() int { return netpollRefs.waiting }
 
 // TimerNow is the clock of a host without TSC.
 func TimerNow() int64 { return timerNow() }

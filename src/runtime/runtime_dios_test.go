@@ -9,6 +9,7 @@ package runtime_test
 import (
 	"math/rand"
 	. "runtime"
+	"syscall"
 	"syscall/dios"
 	"testing"
 	"time"
@@ -144,8 +145,13 @@ func TestNetpollReference(t *testing.T) {
 	}
 	pd.SetDeadline(0)
 
-	// It is gone while the goroutine waits; who waits is told.
-	time.AfterFunc(20*time.Millisecond, func() { dios.Delete(0, r) })
+	// It dies while the goroutine waits.
+	time.AfterFunc(20*time.Millisecond, func() { dios.Delete(dios.DeleteZombify, r) })
+	if e := pd.Wait(); e != 0 {
+		t.Errorf("zombie: error %d", e)
+	}
+	dios.Delete(0, r)
+	// It is deleted before the goroutine waits, which finds out at once.
 	if e := pd.Wait(); e != 0 {
 		t.Errorf("deleted: error %d", e)
 	}
@@ -162,6 +168,83 @@ func TestNetpollReference(t *testing.T) {
 
 	if after := PollSubs(); after != before {
 		t.Errorf("netpoll waits for %d references, %d before", after, before)
+	}
+}
+
+// Test that a reference is opened once, and that its slot is free again.
+func TestNetpollOpen(t *testing.T) {
+	pd, r := openTimer(t, time.Hour)
+	if _, errno := PollOpen(uint64(r)); errno != int(syscall.EEXIST) {
+		t.Errorf("second PollOpen: errno %d, want EEXIST", errno)
+	}
+	pd.Close()
+	for range 3 {
+		pd, errno := PollOpen(uint64(r))
+		if errno != 0 {
+			t.Fatalf("PollOpen after Close: errno %d", errno)
+		}
+		pd.SetDeadline(int64(time.Millisecond))
+		if e := pd.Wait(); e != PollErrTimeout { // and the kernel waits on
+			t.Errorf("deadline: error %d", e)
+		}
+		pd.Close()
+	}
+	// Deleted while it is open, and its slot used again.
+	pd, _ = PollOpen(uint64(r))
+	dios.Delete(0, r)
+	pd2, r2 := openTimer(t, 5*time.Millisecond)
+	if uint32(r) != uint32(r2) {
+		t.Errorf("%#x is not in the slot of %#x", r2, r)
+	}
+	if e := pd2.Wait(); e != 0 {
+		t.Errorf("error %d", e)
+	}
+	pd.Close()
+	pd2.Close()
+	dios.Delete(0, r2)
+}
+
+// Test that a wait costs the same however many others there are: ten thousand
+// goroutines that wait, and one that does often.
+func TestNetpollParked(t *testing.T) {
+	round := func() time.Duration {
+		start := time.Now()
+		for range 200 {
+			pd, r := openTimer(t, 0)
+			if e := pd.Wait(); e != 0 {
+				t.Errorf("error %d", e)
+			}
+			pd.Close()
+			dios.Delete(0, r)
+		}
+		return time.Since(start)
+	}
+	round() // warm up
+	alone := round()
+	const n = 10000
+	done := make(chan int)
+	var pds []PollDesc
+	var refs []dios.Ref
+	for range n {
+		pd, r := openTimer(t, time.Hour)
+		pds, refs = append(pds, pd), append(refs, r)
+		go func() { done <- pd.Wait() }()
+	}
+	for PollSubs() < n {
+		time.Sleep(time.Millisecond)
+	}
+	crowd := round()
+	t.Logf("200 waits: %v, with %d others %v", alone, n, crowd)
+	if crowd > 10*alone+100*time.Millisecond {
+		t.Errorf("200 waits took %v, with %d others %v", alone, n, crowd)
+	}
+	for i, pd := range pds {
+		pd.Unblock()
+		if e := <-done; e != PollErrClosing {
+			t.Fatalf("error %d", e)
+		}
+		pd.CloseUnblocked()
+		dios.Delete(0, refs[i])
 	}
 }
 

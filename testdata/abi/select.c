@@ -122,7 +122,7 @@ static void arguments(void)
 	u64 t = new_timer(1, 0), r = with_rights(t, DIOS_R_READ), selected = POISON, i;
 	struct dios_wait w[2] = { { t, DIOS_R_READ, 0 }, { t, DIOS_R_READ, 0 } };
 
-	for each_bad_flag(f, 0) {
+	for each_bad_flag(f, DIOS_SELECT_KEEP) {
 		is(selects(f, ADDR(w), 1, ADDR(&selected), 0), -DIOS_EINVAL);
 		is(selects(f, 8, 5000, 8, -5), -DIOS_EINVAL);
 	}
@@ -155,8 +155,59 @@ static void arguments(void)
 	for each_bad_out(i, 8)
 		is(selects(0, ADDR(w), 1, bad_out(i, 8), 0), -DIOS_EFAULT);
 	ok(selected == POISON);
+	/* What was kept is selected when it could not be told the first time. */
+	w[0] = (struct dios_wait){ t, DIOS_R_READ, 0 };
+	is(selects(DIOS_SELECT_KEEP, ADDR(w), 1, 0, 0), -DIOS_EFAULT);
+	for each_bad_out(i, sizeof(w[0]))
+		is(selects(DIOS_SELECT_KEEP, 0, 0, bad_out(i, sizeof(w[0])), 0), -DIOS_EFAULT);
+	is(selects(DIOS_SELECT_KEEP, 0, 0, ADDR(&w[1]), 0), 0);
+	ok(w[1].ref == t && w[1].rights == DIOS_R_READ && w[1].len == 0);
+	is(selects(DIOS_SELECT_KEEP, 0, 0, ADDR(&w[1]), 0), -DIOS_ETIMEDOUT);
 	is(delete(0, t), 0);
 	is(delete(0, r), 0);
+}
+
+/* References that are waited for by several calls, each until it is ready. */
+static void kept(void)
+{
+	u64 start_at = now(), never = new_timer(0, 0), a = new_timer(start_at + 20 * MS, 0), task;
+	u64 b = new_timer(start_at + 40 * MS, 0);
+	struct dios_wait w = { never, DIOS_R_READ, 0 }, got = { POISON, 0, 0 };
+	struct dios_task_status st;
+	s64 r;
+
+	is(selects(DIOS_SELECT_KEEP, ADDR(&w), 1, ADDR(&got), 0), -DIOS_ETIMEDOUT);
+	w.ref = b;
+	is(selects(DIOS_SELECT_KEEP, ADDR(&w), 1, ADDR(&got), 0), -DIOS_ETIMEDOUT);
+	w.ref = a;
+	is(selects(DIOS_SELECT_KEEP, ADDR(&w), 1, ADDR(&got), now() + 1), -DIOS_ETIMEDOUT);
+	ok(got.ref == POISON);
+	while ((r = selects(DIOS_SELECT_KEEP, 0, 0, ADDR(&got), -1)) == -DIOS_EINTR)
+		;
+	is(r, 0);
+	ok(got.ref == a && got.rights == DIOS_R_READ && now() >= start_at + 20 * MS);
+	while ((r = selects(DIOS_SELECT_KEEP, 0, 0, ADDR(&got), -1)) == -DIOS_EINTR)
+		;
+	is(r, 0);
+	ok(got.ref == b && now() >= start_at + 40 * MS);
+	/* Each only once. */
+	is(selects(DIOS_SELECT_KEEP, 0, 0, ADDR(&got), now() + 1), -DIOS_ETIMEDOUT);
+	/* A number that is used again is another reference. */
+	is(delete(0, never), 0);
+	never = new_timer(1, 0);
+	is(selects(DIOS_SELECT_KEEP, 0, 0, ADDR(&got), 0), -DIOS_ETIMEDOUT);
+	/* The end of a task. */
+	is(start_self("child", NULL, 0, &task), 0);
+	w.ref = task;
+	while ((r = selects(DIOS_SELECT_KEEP, ADDR(&w), 1, ADDR(&got), -1)) == -DIOS_EINTR)
+		;
+	is(r, 0);
+	ok(got.ref == task);
+	st = wait_for(task);
+	ok(st.how == DIOS_END_EXIT && st.status == 3);
+	is(delete(0, never), 0);
+	is(delete(0, a), 0);
+	is(delete(0, b), 0);
 }
 
 static int run(int argc, char **argv)
@@ -174,5 +225,6 @@ static int run(int argc, char **argv)
 	turns();
 	many();
 	arguments();
+	kept();
 	return 0;
 }

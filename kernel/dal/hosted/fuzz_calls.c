@@ -334,7 +334,7 @@ static s64 sleep_on(struct player *p)
 	struct args *u = p->u;
 	struct dios_wait asked[8];
 	u32 n = byte() % 9, i;
-	u64 count, at, waits;
+	u64 count, at, waits, f = flags(DIOS_SELECT_KEEP);
 	s64 ret, deadline;
 
 	for (i = 0; i < n; i++)
@@ -346,8 +346,9 @@ static s64 sleep_on(struct player *p)
 	deadline = byte() < 128 ? number() : dal_now() + number();
 	fetch(p, waits, asked, n * sizeof(asked[0]));
 	u->out[0] = ~0ull;
-	ret = hosted_call(p->t, DIOS_SELECT, flags(0), waits, count, at, deadline);
-	if (count == n)
+	ret = hosted_call(p->t, DIOS_SELECT, f, waits, count, at, deadline);
+	/* Which of those that are kept is selected the model does not know. */
+	if (count == n && f != DIOS_SELECT_KEEP)
 		m_select(number_of(p), ret, asked, n, ret ? 0 : fetch_id(p, at));
 	return ret;
 }

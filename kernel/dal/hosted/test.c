@@ -241,6 +241,22 @@ s64 t_select(struct dios_task *t, const struct dios_wait *w, u64 n, u64 *selecte
 	return ret;
 }
 
+s64 t_select_kept(struct dios_task *t, const struct dios_wait *w, u64 n, struct dios_wait *selected,
+		  s64 deadline)
+{
+	struct args *u = args_new(t);
+	s64 ret;
+
+	if (n)
+		memcpy(u->waits, w, n * sizeof(*w));
+	ret = call(t, DIOS_SELECT, DIOS_SELECT_KEEP, hosted_addr(u->waits), n, hosted_addr(u->words),
+		   deadline);
+	if (!ret)
+		memcpy(selected, u->words, sizeof(*selected));
+	hosted_unmap(t, u);
+	return ret;
+}
+
 s64 t_select_one(struct dios_task *t, u64 ref, u32 rights, s64 deadline)
 {
 	struct dios_wait w = { .ref = ref, .rights = rights };

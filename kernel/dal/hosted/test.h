@@ -109,6 +109,8 @@ s64 t_zombify(struct dios_task *t, u64 ref);
 s64 t_copy(struct dios_task *t, struct dios_grant *g, u64 n, u64 target);
 s64 t_copy_one(struct dios_task *t, u64 ref, u32 rights, u64 target, u64 *out);
 s64 t_select(struct dios_task *t, const struct dios_wait *w, u64 n, u64 *selected, s64 deadline);
+s64 t_select_kept(struct dios_task *t, const struct dios_wait *w, u64 n, struct dios_wait *selected,
+		  s64 deadline);
 s64 t_select_one(struct dios_task *t, u64 ref, u32 rights, s64 deadline);
 
 /* nr is DIOS_ACQUIRE_READ, ...; iov in and out. */

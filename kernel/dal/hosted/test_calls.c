@@ -368,7 +368,7 @@ TEST(select_errors)
 	u64 at, n, out = w.a + 2048;
 
 	in[0] = (struct dios_wait){ .ref = w.random, .rights = DIOS_R_READ };
-	EACH_UNKNOWN(flag, 0)
+	EACH_UNKNOWN(flag, DIOS_SELECT_KEEP)
 		FAILS(DIOS_EINVAL, SELECT(w, flag, w.a, 1, out, 0));
 	FAILS(DIOS_EINVAL, SELECT(w, 0, w.a, DIOS_MAX_WAITS + 1, out, 0));
 	FAILS(DIOS_EINVAL, SELECT(w, 0, w.a, ~0ull, out, 0));
@@ -747,7 +747,7 @@ TEST(a_fault_at_every_copy)
 	struct dios_iov iov = {};
 	struct run r = { .argv = { "p", "q" }, .env = { "A=1" } };
 	u64 exe, timer, ref, selected;
-	struct dios_wait w;
+	struct dios_wait w, got;
 	s64 ret;
 	u32 i;
 
@@ -761,6 +761,12 @@ TEST(a_fault_at_every_copy)
 	EACH(FAIL_COPY, DIOS_EFAULT, ret, t_copy(t, g, 3, DIOS_REF_SELF));
 	w = (struct dios_wait){ .ref = timer, .rights = DIOS_R_READ };
 	EACH(FAIL_COPY, DIOS_EFAULT, ret, t_select(t, &w, 1, &selected, -1));
+	/* Not FAILS(): what is kept stays, and is told when it can be. */
+	hosted_fail(FAIL_COPY, 2);
+	CHECK_EQ(t_select_kept(t, &w, 1, &got, -1), -DIOS_EFAULT);
+	CHECK(hosted_failed(FAIL_COPY));
+	OK(t_select_kept(t, NULL, 0, &got, 0));
+	CHECK_EQ(got.ref, w.ref);
 	EACH(FAIL_COPY, DIOS_EFAULT, ret, t_buf(t, DIOS_ACQUIRE_READ, 0, timer, 0, &iov));
 	EACH(FAIL_COPY, DIOS_EFAULT, ret, t_buf(t, DIOS_COMMIT_READ, 0, timer, iov.len, &iov));
 	EACH(FAIL_COPY, DIOS_EFAULT, ret, t_release(t, DIOS_RELEASE_READ, 0, timer, &iov));

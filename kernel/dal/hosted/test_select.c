@@ -181,6 +181,168 @@ TEST(select_as_many_as_there_may_be)
 	quit(t);
 }
 
+/* Those that are kept. */
+
+static void selects(struct dios_task *t, struct dios_wait add, u64 ref, u32 rights)
+{
+	struct dios_wait got = { 77, 77, 77 };
+
+	OK(t_select_kept(t, &add, add.ref ? 1 : 0, &got, 0));
+	CHECK_EQ(got.ref, ref);
+	CHECK_EQ(got.rights, rights);
+	CHECK_EQ(got.len, 0);
+}
+
+static void selects_none(struct dios_task *t, struct dios_wait add)
+{
+	struct dios_wait got = { 77, 77, 77 };
+
+	/* Not FAILS(): what was added stays. */
+	CHECK_EQ(t_select_kept(t, &add, add.ref ? 1 : 0, &got, 0), -DIOS_ETIMEDOUT);
+	CHECK_EQ(got.ref, 77);
+}
+
+static const struct dios_wait nothing;
+
+TEST(what_is_kept_is_selected_once)
+{
+	struct dios_task *t = pure();
+	u64 a, b, never, now = dal_now();
+
+	OK(t_timer(t, now + SECOND, 0, &a));
+	OK(t_timer(t, now + 2 * SECOND, 0, &b));
+	OK(t_timer(t, 0, 0, &never));
+	selects_none(t, nothing);
+	selects_none(t, on(b));
+	selects_none(t, on(never));
+	selects_none(t, on(a));
+	selects_none(t, on(a));			/* twice is once */
+	CHECK_EQ(stat_get(STAT_WATCHES), 3);
+	hosted_clock_add(SECOND);
+	selects(t, nothing, a, DIOS_R_READ);
+	selects_none(t, nothing);		/* though it is ready still */
+	selects(t, on(a), a, DIOS_R_READ);
+	hosted_clock_add(SECOND);
+	selects(t, on(a), b, DIOS_R_READ);	/* the first to be ready */
+	selects(t, nothing, a, DIOS_R_READ);
+	selects_none(t, nothing);
+	CHECK_EQ(stat_get(STAT_WATCHES), 1);
+	/* It dies; and another select is not in the way. */
+	OK(t_zombify(t, never));
+	OK(t_select_one(t, never, DIOS_R_READ, 0));
+	selects(t, nothing, never, DIOS_R_READ);
+	CHECK_EQ(stat_get(STAT_WATCHES), 0);
+	quit(t);
+}
+
+TEST(what_is_kept_goes_with_its_reference)
+{
+	struct dios_task *t = pure();
+	u64 a, b, now = dal_now();
+
+	OK(t_timer(t, now + SECOND, 0, &a));
+	OK(t_timer(t, now + SECOND, 0, &b));
+	selects_none(t, on(a));
+	selects_none(t, on(b));
+	OK(t_delete(t, a));
+	hosted_clock_add(SECOND);
+	selects(t, nothing, b, DIOS_R_READ);
+	selects_none(t, nothing);
+	/* One that has fired, and was not looked at. */
+	OK(t_timer(t, now + 2 * SECOND, 0, &a));
+	selects_none(t, on(a));
+	hosted_clock_add(SECOND);
+	OK(t_delete(t, a));
+	selects_none(t, nothing);
+	OK(t_timer(t, 1, 0, &a));
+	selects(t, on(a), a, DIOS_R_READ);
+	/* With the task. */
+	OK(t_timer(t, 0, 0, &a));
+	selects_none(t, on(a));
+	quit(t);
+	CHECK_EQ(stat_get(STAT_WATCHES), 0);
+}
+
+/* Rights add up, each is taken away when it was selected, and the room is the last one. */
+TEST(what_is_kept_for_reading_and_writing)
+{
+	struct dios_task *t = pure();
+	struct dios_wait both = { .rights = DIOS_R_READ | DIOS_R_WRITE, .len = 4088 }, w;
+	struct dios_iov iov = {};
+	u64 fifo;
+
+	OK(t_create(t, 0, DIOS_T_FIFO, &(struct dios_fifo){ 4096 }, sizeof(struct dios_fifo), NULL, &fifo));
+	both.ref = fifo;
+	selects(t, both, fifo, DIOS_R_WRITE);
+	OK(t_buf(t, DIOS_ACQUIRE_WRITE, 0, fifo, 100, &iov));
+	CHECK_EQ(t_buf(t, DIOS_COMMIT_WRITE, 0, fifo, 100, &iov), 100);
+	w = both;
+	w.rights = DIOS_R_WRITE;
+	selects(t, w, fifo, DIOS_R_READ);	/* not so much room as w waits for */
+	selects_none(t, nothing);
+	w.len = 1000;
+	selects(t, w, fifo, DIOS_R_WRITE);
+	selects_none(t, nothing);
+	w.rights = DIOS_R_READ;
+	FAILS(DIOS_EINVAL, t_select_kept(t, &w, 1, &both, 0));
+	quit(t);
+}
+
+/* A bad one, and nothing was added. */
+TEST(all_are_kept_or_none)
+{
+	struct dios_task *t = pure();
+	struct dios_wait w[2], got;
+	u64 due;
+
+	OK(t_timer(t, 1, 0, &due));
+	w[0] = on(due);
+	w[1] = on(due + 1);
+	FAILS(DIOS_EBADREF, t_select_kept(t, w, 2, &got, 0));
+	w[1] = on(due);
+	w[1].rights = 0;
+	FAILS(DIOS_EINVAL, t_select_kept(t, w, 2, &got, 0));
+	selects_none(t, nothing);
+	quit(t);
+}
+
+TEST(many_are_kept)
+{
+	enum { N = 3 * DIOS_MAX_WAITS };
+	struct dios_task *t = pure();
+	struct dios_wait w;
+	static u64 refs[N];
+	u64 now = dal_now();
+	u32 i;
+
+	for (i = 0; i < N; i++) {
+		OK(t_timer(t, now + SECOND + i, 0, &refs[i]));
+		selects_none(t, on(refs[i]));
+	}
+	hosted_never_sleep = true;
+	for (i = 0; i < N; i++) {
+		OK(t_select_kept(t, NULL, 0, &w, -1));
+		CHECK_EQ(w.ref, refs[i]);
+	}
+	FAILS(DIOS_ETIMEDOUT, t_select_kept(t, NULL, 0, &w, dal_now() + 1));
+	quit(t);
+}
+
+TEST(an_upcall_ends_a_wait_for_what_is_kept)
+{
+	struct dios_task *t = pure();
+	struct dios_wait w, got;
+	u64 timer;
+
+	OK(t_timer(t, dal_now() + SECOND, 0, &timer));
+	w = on(timer);
+	hosted_interrupt(t);
+	CHECK_EQ(t_select_kept(t, &w, 1, &got, -1), -DIOS_EINTR);
+	hosted_clock_add(SECOND);
+	selects(t, nothing, timer, DIOS_R_READ);
+	quit(t);
+}
+
 /* With threads.  A task that waits is woken by what another does. */
 
 struct waiter {
@@ -189,6 +351,7 @@ struct waiter {
 	u64 ref;
 	s64 ret;
 	u32 rounds;
+	bool kept;
 };
 
 static void *select_once(void *arg)
@@ -290,7 +453,14 @@ static void *select_in_rounds(void *arg)
 	u32 i;
 
 	for (i = 0; i < w->rounds; i++) {
-		OK(t_select_one(w->t, w->ref, DIOS_R_READ, -1));
+		if (w->kept) {
+			struct dios_wait add = on(w->ref), got;
+
+			OK(t_select_kept(w->t, &add, 1, &got, -1));
+			CHECK_EQ(got.ref, w->ref);
+		} else {
+			OK(t_select_one(w->t, w->ref, DIOS_R_READ, -1));
+		}
 		OK(t_buf(w->t, DIOS_ACQUIRE_READ, 0, w->ref, 0, &iov));
 		CHECK_EQ(((struct dios_timer_state *)hosted_ptr(iov.addr))->count, 1);
 		CHECK_EQ(t_buf(w->t, DIOS_COMMIT_READ, 0, w->ref, iov.len, &iov), iov.len);
@@ -300,10 +470,10 @@ static void *select_in_rounds(void *arg)
 	return NULL;
 }
 
-TEST(no_wake_up_is_lost)
+static void rounds(bool kept)
 {
 	struct dios_task *t = pure();
-	struct waiter w = { .rounds = 2000 };
+	struct waiter w = { .rounds = 2000, .kept = kept };
 	struct dios_iov iov = {};
 	struct dios_timer *set;
 	struct dios_ref *ref;
@@ -325,4 +495,10 @@ TEST(no_wake_up_is_lost)
 	CHECK(!pthread_join(w.thread, NULL));
 	quit(w.t);
 	quit(t);
+}
+
+TEST(no_wake_up_is_lost)
+{
+	rounds(false);
+	rounds(true);
 }

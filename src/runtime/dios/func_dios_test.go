@@ -19,9 +19,11 @@ import (
 	_ "runtime/dios/gob"
 	"slices"
 	"strings"
+	"sync"
 	sys "syscall/dios"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // The task functions of the tests.
@@ -623,5 +625,42 @@ func TestRoomAfterReading(t *testing.T) {
 		if err := a.SendContext(ctx, i); err != nil {
 			t.Fatalf("message %d of %d: %v", i, all/2, err)
 		}
+	}
+}
+
+// parked lets ten thousand goroutines wait, and sleeps.
+var parked = Register("parked", func(ch *Chan[int, int]) {
+	d := Must(time.ParseDuration(os.Args[1]))
+	var waiting sync.WaitGroup
+	for range 10000 {
+		timer := Must(sys.Create(0, sys.TypeTimer, unsafe.Pointer(&sys.Timer{}), nil, 0, 0))
+		waiting.Add(1)
+		go func() {
+			waiting.Done()
+			Ref(timer).Ready(context.Background(), sys.RightRead)
+		}()
+	}
+	waiting.Wait()
+	time.Sleep(d)
+})
+
+// Ten thousand goroutines that wait cost nothing: the task sleeps two seconds
+// more, and makes hardly a call for it.
+func TestParked(t *testing.T) {
+	use := func(d string) *TaskState {
+		c := spawn(t, parked, d)
+		if err := c.Wait(soon(t)); err != nil {
+			t.Fatal(err)
+		}
+		return c.State()
+	}
+	short, long := use("10ms"), use("2s")
+	t.Logf("%d calls and %v, %d calls and %v", short.Calls, short.UserTime+short.SystemTime, long.Calls, long.UserTime+long.SystemTime)
+	// Other things differ from one run to the next: collections of garbage.
+	if d := long.Calls - short.Calls; d > 500 {
+		t.Errorf("%d calls in two seconds of waiting", d)
+	}
+	if short.Calls < 20000 {
+		t.Errorf("%d calls: the goroutines did not wait", short.Calls)
 	}
 }

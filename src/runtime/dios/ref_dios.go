@@ -7,6 +7,7 @@
 package dios
 
 import (
+	"context"
 	"internal/strconv"
 	sys "syscall/dios"
 )
@@ -59,4 +60,34 @@ func (r Ref) copy(rights Rights, target sys.Ref) (Ref, error) {
 		return 0, opError("copy", r, err)
 	}
 	return Ref(g[0].Out), nil
+}
+
+// Ready waits until the object can be read, with [syscall/dios.RightRead], or
+// written, with [syscall/dios.RightWrite], without waiting: until a timer is
+// due or a task has ended, for example. What that means is the type's. It
+// stops the goroutine, not the task. A dead object is ready.
+//
+// A reference that is part of something else here (a Chan, a Reader, a Task)
+// can be waited for only by that.
+func (r Ref) Ready(ctx context.Context, rights Rights) error {
+	mode := int('r')
+	if rights == sys.RightWrite {
+		mode = 'w'
+	} else if rights != sys.RightRead {
+		return opError("wait", r, sys.EINVAL)
+	}
+	// What can be said at once needs no poller, and neither do errors.
+	waits := []sys.Wait{{Ref: uint64(r), Rights: uint32(rights)}}
+	if _, err := sys.Select(0, waits, 0); err != sys.ETIMEDOUT {
+		return opError("wait", r, err)
+	}
+	var p port
+	p.init(sys.Ref(r), mode)
+	if p.desc() == 0 {
+		return opError("wait", r, sys.EBUSY)
+	}
+	err := p.wait(ctx, 0)
+	pollUnblock(p.pd)
+	pollClose(p.pd)
+	return opError("wait", r, err)
 }

@@ -33,6 +33,9 @@ type CreateFlags uint64
 // LookupFlags are the flags of Lookup, the sum of Lookup values.
 type LookupFlags uint64
 
+// SelectFlags are the flags of Select, the sum of Select values.
+type SelectFlags uint64
+
 // DeleteFlags are the flags of Delete, the sum of Delete values.
 type DeleteFlags uint64
 
@@ -150,6 +153,11 @@ const (
 	LookupLocalOnly LookupFlags = dios.LOOKUP_LOCAL_ONLY // ask no other node
 	LookupPublic    LookupFlags = dios.LOOKUP_PUBLIC     // look in the public name space
 	LookupGroup     LookupFlags = dios.LOOKUP_GROUP      // look in the GROUP given, only
+)
+
+// Flags of select.
+const (
+	SelectKeep SelectFlags = dios.SELECT_KEEP // wait for refs and for those of earlier calls, each until it is ready
 )
 
 // Flags of delete.

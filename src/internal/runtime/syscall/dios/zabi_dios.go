@@ -122,6 +122,11 @@ const (
 	LOOKUP_GROUP      = 0x4 // look in the GROUP given, only
 )
 
+// Flags of select.
+const (
+	SELECT_KEEP = 0x1 // wait for refs and for those of earlier calls, each until it is ready
+)
+
 // Flags of delete.
 const (
 	DELETE_STATUS  = 0xff  // own task: mask of the exit status
