@@ -130,8 +130,8 @@ func openTimer(t *testing.T, d time.Duration) (PollDesc, dios.Ref) {
 func TestNetpollReference(t *testing.T) {
 	before := PollSubs()
 
-	pd, r := openTimer(t, 20*time.Millisecond)
 	start := time.Now()
+	pd, r := openTimer(t, 20*time.Millisecond)
 	if e := pd.Wait(); e != 0 || time.Since(start) < 20*time.Millisecond {
 		t.Errorf("ready: error %d after %v", e, time.Since(start))
 	}
