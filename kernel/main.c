@@ -5,11 +5,6 @@
 #include <linux/module.h>
 #include "dal/linux/linux.h"
 
-unsigned int dios_quota_refs = 65536;
-unsigned long dios_quota_lent = 64 << 20;
-unsigned long dios_quota_memory;
-unsigned int dios_quota_tasks = 4096;
-
 module_param_named(quota_refs, dios_quota_refs, uint, 0644);
 MODULE_PARM_DESC(quota_refs, "references a task may have");
 module_param_named(quota_lent, dios_quota_lent, ulong, 0644);
@@ -18,6 +13,16 @@ module_param_named(quota_memory, dios_quota_memory, ulong, 0644);
 MODULE_PARM_DESC(quota_memory, "bytes of private memory of a task; 0: no limit");
 module_param_named(quota_tasks, dios_quota_tasks, uint, 0644);
 MODULE_PARM_DESC(quota_tasks, "tasks on the node");
+module_param_named(quota_user_objects, dios_quota_user[USE_OBJECTS], ulong, 0644);
+MODULE_PARM_DESC(quota_user_objects, "objects that a user's tasks may have made; 0: no limit");
+module_param_named(quota_user_refs, dios_quota_user[USE_REFS], ulong, 0644);
+MODULE_PARM_DESC(quota_user_refs, "references that a user's tasks may have; 0: no limit");
+module_param_named(quota_user_tasks, dios_quota_user[USE_TASKS], ulong, 0644);
+MODULE_PARM_DESC(quota_user_tasks, "tasks of a user; 0: no limit");
+module_param_named(quota_user_lent, dios_quota_user[USE_LENT], ulong, 0644);
+MODULE_PARM_DESC(quota_user_lent, "bytes of kernel pages lent to a user's tasks; 0: no limit");
+module_param_named(quota_user_memory, dios_quota_user[USE_MEMORY], ulong, 0644);
+MODULE_PARM_DESC(quota_user_memory, "bytes of private memory of a user's tasks, and of FIFOs and SHMEMs they made; 0: no limit");
 module_param_named(linux_fatal, dal_linux_fatal, bool, 0644);
 MODULE_PARM_DESC(linux_fatal, "kill a pure task that makes a Linux call (default: ENOSYS)");
 

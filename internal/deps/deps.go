@@ -48,7 +48,7 @@ var kernelRules = []rule{
 	{"kernel/obj/*.c", []string{"kernel/obj/types.h", "kernel/obj/endpoint.h"}},
 	{"kernel/net/*.h", []string{"kernel/core/core.h"}},
 	{"kernel/net/*.c", []string{"kernel/net/*.h"}},
-	{"kernel/dal/linux/*", []string{"kernel/dal/linux/*.h", "kernel/dal/dal.h", "kernel/core/core.h", "<linux/...>", "<net/...>", "<asm/...>"}},
+	{"kernel/dal/linux/*", []string{"kernel/dal/linux/*.h", "kernel/dal/dal.h", "kernel/core/core.h", "abi/dios.h", "<linux/...>", "<net/...>", "<asm/...>", "<trace/...>"}},
 	// The second host is a C program of the host: its tests see everything but
 	// the first host, and the C library.
 	{"kernel/dal/hosted/...", []string{"kernel/dal/hosted/...", "kernel/dal/dal.h", "kernel/core/core.h", "kernel/obj/types.h", "abi/dios.h", "<*.h>", "<sys/...>", "<sanitizer/...>"}},

@@ -111,8 +111,10 @@ void mem_put(struct dios_task *t, struct dios_mem *mem)
 		object_put(mem->obj);
 	else
 		dal_pages_free(mem->pages);
-	t->lent -= mem->charged;
-	stat_add(STAT_LENT, -(s64)mem->charged);
+	if (mem->charged) {
+		task_uncharge(t, USE_LENT, mem->charged);
+		stat_add(STAT_LENT, -(s64)mem->charged);
+	}
 	kfree(mem);
 }
 
@@ -148,24 +150,27 @@ int buf_lend(struct dios_lend *l, size_t len)
 	struct dal_pages *pages;
 	struct dios_mem *mem;
 	size_t size;
+	int err;
 
 	if (!len || len > DIOS_MAX_KBUF)
 		return -DIOS_EINVAL;
 	if (l->src)
 		return lend_src(l, len);
 	size = ALIGN(len, DIOS_PAGE_SIZE);
-	if (l->task->lent + size > dios_quota_lent)
-		return -DIOS_EQUOTA;
+	err = task_charge(l->task, USE_LENT, size);
+	if (err)
+		return err;
 	pages = dal_pages_alloc(size);
-	if (IS_ERR(pages))
-		return PTR_ERR(pages);
+	if (IS_ERR(pages)) {
+		err = PTR_ERR(pages);
+		goto uncharge;
+	}
 	mem = mem_new(l, pages, size, buf->write);
 	if (IS_ERR(mem)) {
-		dal_pages_free(pages);
-		return PTR_ERR(mem);
+		err = PTR_ERR(mem);
+		goto free;
 	}
 	mem->charged = size;
-	l->task->lent += size;
 	stat_add(STAT_LENT, size);
 	buf->mem = mem;
 	buf->addr = mem->addr;
@@ -173,6 +178,12 @@ int buf_lend(struct dios_lend *l, size_t len)
 	buf->len = len;
 	buf->size = size;
 	return 0;
+
+free:
+	dal_pages_free(pages);
+uncharge:
+	task_uncharge(l->task, USE_LENT, size);
+	return err;
 }
 
 /**

@@ -26,6 +26,8 @@ struct dios_object_ops;
 struct dios_object {
 	refcount_t holds;
 	const struct dios_object_ops *ops;	/* set once at creation */
+	struct dios_user *user;			/* who is charged for it, or NULL; held */
+	u64 memory;				/* bytes of its own, set by make */
 
 	spinlock_t lock;
 	/* lock guards these. */
@@ -129,6 +131,7 @@ struct dios_task {
 	struct dal_task *dal;
 	u32 brand;
 	u32 number;			/* for messages and listings only */
+	struct dios_user *user;		/* whose it is; held */
 	struct list_head link;		/* in the list of all tasks */
 	struct dios_object *group;	/* its own, a GROUP; a hold */
 	struct dios_start start;	/* what its start page says */
@@ -154,6 +157,7 @@ struct dios_task {
 	u64 lent;			/* bytes of kernel pages lent to it */
 	u64 memory;			/* bytes of private memory */
 	u64 calls;
+	u32 call;			/* the call it is in: DIOS_CREATE...; 0: none */
 	u32 turn;			/* where select starts looking */
 };
 
@@ -336,6 +340,7 @@ int task_add_ref(struct dios_task *t, struct dios_object *obj, u32 rights, u64 *
 bool task_may_call_host(const struct dios_task *t);
 void task_free(struct dios_object *obj);
 void task_list(void (*fn)(struct dios_task *t, void *arg), void *arg);
+struct dios_task *task_after(u32 number);
 
 /* exe.c */
 int exe_check(struct dal_exe *e, u32 *brand);
@@ -365,7 +370,7 @@ s64 sys_release_write(struct dios_task *t, const u64 a[6]);
 /* stat.c: what is there now; the tests compare before and after. */
 enum dios_stat {
 	STAT_OBJECTS, STAT_ZOMBIES, STAT_NAMES, STAT_REFS, STAT_BUFS, STAT_WATCHES,
-	STAT_TASKS, STAT_LENT, STAT_N
+	STAT_TASKS, STAT_LENT, STAT_HOLDS, STAT_USERS, STAT_N
 };
 void stat_add(enum dios_stat which, s64 n);
 s64 stat_get(enum dios_stat which);
@@ -373,10 +378,48 @@ const char *stat_name(enum dios_stat which);
 void stat_type_add(u32 type, s64 n);
 s64 stat_type_get(u32 type);
 
-/* Limits of one task; module parameters. */
-extern unsigned int dios_quota_refs;		/* references */
-extern unsigned long dios_quota_lent;		/* bytes of kernel pages lent */
-extern unsigned long dios_quota_memory;		/* bytes of private memory; 0: no limit */
-extern unsigned int dios_quota_tasks;		/* tasks on the node */
+/* What one task has; a listing's view, each number for itself true a moment ago. */
+struct dios_task_use {
+	u32 refs;
+	u32 zombies;			/* references to dead objects */
+	u32 types[DIOS_T_MAX + 1];	/* references by type */
+};
+void stat_task(struct dios_task *t, struct dios_task_use *use);
+
+/* user.c: what a task, and a user, may have. */
+enum dios_use {
+	USE_OBJECTS,	/* that create made and that are not freed yet */
+	USE_REFS,	/* of all tasks */
+	USE_TASKS,
+	USE_LENT,	/* bytes of kernel pages lent */
+	USE_MEMORY,	/* bytes of private memory mapped, and of objects with memory of their own */
+	USE_N
+};
+
+/* A user of the host who has tasks, or objects. */
+struct dios_user {
+	refcount_t holds;
+	u32 uid;			/* set once */
+	struct list_head link;		/* in the list of users; users.lock */
+	atomic64_t used[USE_N];
+};
+struct dios_user *user_get(u32 uid);
+void user_hold(struct dios_user *u);
+void user_put(struct dios_user *u);
+int user_charge(struct dios_user *u, enum dios_use what, u64 n);
+void user_uncharge(struct dios_user *u, enum dios_use what, u64 n);
+int task_charge(struct dios_task *t, enum dios_use what, u64 n);
+void task_uncharge(struct dios_task *t, enum dios_use what, u64 n);
+int object_charge(struct dios_object *obj, struct dios_user *u);
+void object_uncharge(struct dios_object *obj);
+void user_list(void (*fn)(struct dios_user *u, void *arg), void *arg);
+const char *use_name(enum dios_use what);
+
+/* The limits; module parameters. */
+extern unsigned int dios_quota_refs;		/* of a task: references */
+extern unsigned long dios_quota_lent;		/* of a task: bytes of kernel pages lent */
+extern unsigned long dios_quota_memory;		/* of a task: bytes of private memory; 0: no limit */
+extern unsigned int dios_quota_tasks;		/* of the node: tasks */
+extern unsigned long dios_quota_user[USE_N];	/* of a user; 0: no limit */
 
 #endif /* DIOS_CORE_H */

@@ -41,9 +41,14 @@ _Static_assert(ARRAY_SIZE(calls) == DIOS_NCALL, "a call for each number");
  */
 s64 dios_dispatch(struct dios_task *t, u32 nr, const u64 args[6])
 {
+	s64 ret;
+
+	WRITE_ONCE(t->call, nr);
 	nr = array_index_nospec(nr - DIOS_CREATE, DIOS_NCALL);
 	t->calls++;
-	return calls[nr].fn(t, args);
+	ret = calls[nr].fn(t, args);
+	WRITE_ONCE(t->call, 0);
+	return ret;
 }
 
 const char *call_name(u32 nr)

@@ -36,6 +36,9 @@ void object_init(struct dios_object *obj, const struct dios_object_ops *ops)
 	INIT_HLIST_NODE(&obj->name_link);
 	obj->name_set = NULL;
 	obj->name_had = false;
+	obj->user = NULL;
+	obj->memory = 0;
+	stat_add(STAT_HOLDS, 1);
 	stat_add(STAT_OBJECTS, 1);
 	stat_type_add(ops->type, 1);
 }
@@ -43,16 +46,21 @@ void object_init(struct dios_object *obj, const struct dios_object_ops *ops)
 void object_get(struct dios_object *obj)
 {
 	refcount_inc(&obj->holds);
+	stat_add(STAT_HOLDS, 1);
 }
 
 /* For finders that have no hold: the object may be on its way out. */
 bool object_get_unless_free(struct dios_object *obj)
 {
-	return refcount_inc_not_zero(&obj->holds);
+	if (!refcount_inc_not_zero(&obj->holds))
+		return false;
+	stat_add(STAT_HOLDS, 1);
+	return true;
 }
 
 void object_put(struct dios_object *obj)
 {
+	stat_add(STAT_HOLDS, -1);
 	if (!refcount_dec_and_test(&obj->holds))
 		return;
 	name_del_last(obj);
@@ -60,6 +68,7 @@ void object_put(struct dios_object *obj)
 		stat_add(STAT_ZOMBIES, -1);
 	stat_add(STAT_OBJECTS, -1);
 	stat_type_add(obj->ops->type, -1);
+	object_uncharge(obj);
 	obj->ops->free(obj);
 }
 

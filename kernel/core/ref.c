@@ -140,8 +140,10 @@ static int grow(struct dios_task *t, u32 had, u32 n)
 int ref_reserve(struct dios_task *t, struct dios_ref **refs, u32 n)
 {
 	u32 i, had;
-	int err = 0;
+	int err = user_charge(t->user, USE_REFS, n);
 
+	if (err)
+		return err;
 	spin_lock(&t->lock);
 	for (i = 0; i < n; ) {
 		if (t->ended) {
@@ -167,8 +169,10 @@ int ref_reserve(struct dios_task *t, struct dios_ref **refs, u32 n)
 		refs[i++]->id = make_id(had, t->slots[had].gen);
 	}
 	spin_unlock(&t->lock);
-	if (err)
+	if (err) {
+		user_uncharge(t->user, USE_REFS, n - i);
 		ref_unreserve(t, refs, i);
+	}
 	return err;
 }
 
@@ -186,6 +190,7 @@ static void slot_free_locked(struct dios_task *t, u64 id)
 	}
 	s->ref = NULL;
 	t->nrefs--;
+	user_uncharge(t->user, USE_REFS, 1);
 	if (++s->gen == 0)	/* used up: the slot is never used again */
 		return;
 	s->next = t->free;

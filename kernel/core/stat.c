@@ -4,6 +4,8 @@
  *
  * Counts of everything that can be left over.  The tests compare them before
  * and after each program; the host shows them.
+ *
+ * Locks: task->lock, in stat_task().
  */
 #include "core.h"
 
@@ -19,6 +21,8 @@ static const char *const names[STAT_N] = {
 	[STAT_WATCHES]	= "watches",
 	[STAT_TASKS]	= "tasks",
 	[STAT_LENT]	= "lent_bytes",
+	[STAT_HOLDS]	= "holds",
+	[STAT_USERS]	= "users",
 };
 
 void stat_add(enum dios_stat which, s64 n)
@@ -44,4 +48,29 @@ void stat_type_add(u32 type, s64 n)
 s64 stat_type_get(u32 type)
 {
 	return atomic64_read(&types[type]);
+}
+
+/**
+ * stat_task() - Look at what a task has.
+ * @t:		held by the caller
+ * @use:	out
+ *
+ * Context: Does not sleep.
+ */
+void stat_task(struct dios_task *t, struct dios_task_use *use)
+{
+	struct dios_object *obj;
+	u32 i;
+
+	memset(use, 0, sizeof(*use));
+	spin_lock(&t->lock);
+	for (i = 0; i < t->nslots; i++) {
+		if (!t->slots[i].ref)
+			continue;
+		obj = t->slots[i].ref->obj;
+		use->refs++;
+		use->zombies += object_dead(obj);
+		use->types[obj->ops->type]++;
+	}
+	spin_unlock(&t->lock);
 }

@@ -114,7 +114,8 @@ static s64 create_object(struct dios_task *t, const u64 a[6], const struct dios_
 	obj = ops->make(t, flags, uspec ? spec : NULL);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	ref = ref_new(obj, ops->rights);
+	err = object_charge(obj, t->user);
+	ref = err ? ERR_PTR(err) : ref_new(obj, ops->rights);
 	object_put(obj);	/* the reference holds it now */
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);

@@ -77,14 +77,21 @@ static int add_new(struct dios_task *t, u32 type, u64 *id)
  */
 struct dios_task *task_new(u32 brand, const char *comm, struct dios_object *group)
 {
+	struct dios_user *user = user_get(dal_uid());
 	struct dios_task *t;
 	int err;
 
-	if (stat_get(STAT_TASKS) >= dios_quota_tasks)
-		return ERR_PTR(-DIOS_EQUOTA);
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	err = -DIOS_EQUOTA;
+	if (stat_get(STAT_TASKS) >= READ_ONCE(dios_quota_tasks) ||
+	    user_charge(user, USE_TASKS, 1))
+		goto put;
+	err = -DIOS_ENOMEM;
 	t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
 	if (!t)
-		return ERR_PTR(-DIOS_ENOMEM);
+		goto uncharge;
+	t->user = user;
 	object_init(&t->obj, dios_types[DIOS_T_TASK]);
 	spin_lock_init(&t->lock);
 	spin_lock_init(&t->fired_lock);
@@ -116,6 +123,12 @@ struct dios_task *task_new(u32 brand, const char *comm, struct dios_object *grou
 		return ERR_PTR(err);
 	}
 	return t;
+
+uncharge:
+	user_uncharge(user, USE_TASKS, 1);
+put:
+	user_put(user);
+	return ERR_PTR(err);
 }
 
 /* The host: the running process, of a brand that may, becomes a task of the root group. */
@@ -149,6 +162,7 @@ void dios_task_end(struct dios_task *t, const struct dios_task_status *status)
 	list_del(&t->link);
 	spin_unlock(&tasks.lock);
 	stat_add(STAT_TASKS, -1);
+	user_uncharge(t->user, USE_TASKS, 1);
 
 	object_wake(&t->obj);
 	object_put(&t->obj);
@@ -162,6 +176,7 @@ void task_free(struct dios_object *obj)
 	if (t->dal)
 		dal_task_free(t->dal);
 	table_free(t);
+	user_put(t->user);
 	kvfree(t->slots);
 	kfree(t);
 }
@@ -175,4 +190,27 @@ void task_list(void (*fn)(struct dios_task *t, void *arg), void *arg)
 	list_for_each_entry(t, &tasks.list, link)
 		fn(t, arg);
 	spin_unlock(&tasks.lock);
+}
+
+/**
+ * task_after() - Go through the tasks one by one.
+ * @number:	of the one before; 0 for the first
+ *
+ * Return: the next one, with a hold, to be dropped with object_put() of its obj; NULL:
+ * there is no more.
+ */
+struct dios_task *task_after(u32 number)
+{
+	struct dios_task *t, *found = NULL;
+
+	spin_lock(&tasks.lock);
+	/* New ones go to the end: the numbers are in order. */
+	list_for_each_entry(t, &tasks.list, link) {
+		if (t->number > number && object_get_unless_free(&t->obj)) {
+			found = t;
+			break;
+		}
+	}
+	spin_unlock(&tasks.lock);
+	return found;
 }

@@ -57,6 +57,9 @@ struct dal_sock;	/* a socket of the host */
 int dal_copy_in(void *dst, u64 src, size_t len);
 int dal_copy_out(u64 dst, const void *src, size_t len);
 
+/* The host's number of the user whose process is running.  In a call, or when a task is made. */
+u32 dal_uid(void);
+
 /* CLOCK_MONOTONIC nanoseconds.  Any context. */
 u64 dal_now(void);
 

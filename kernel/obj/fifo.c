@@ -72,6 +72,7 @@ static struct dios_object *fifo_make(struct dios_task *t, u64 flags, const void 
 	}
 	f->ring = dal_pages_kernel(f->pages);
 	object_init(&f->obj, dios_types[DIOS_T_FIFO]);
+	f->obj.memory = f->size;
 	return &f->obj;
 }
 

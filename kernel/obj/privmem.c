@@ -39,7 +39,6 @@ static int privmem_acquire_write(struct dios_lend *l)
 {
 	struct privmem *m = privmem_of(l->ref->obj);
 	struct dios_task *t = l->task;
-	u64 quota = READ_ONCE(dios_quota_memory);
 	int err;
 
 	if (l->src)
@@ -48,14 +47,16 @@ static int privmem_acquire_write(struct dios_lend *l)
 		return -DIOS_EINVAL;
 	if (!list_empty(&l->ref->bufs))
 		return -DIOS_EBUSY;
-	if (quota && m->size > quota - min(t->memory, quota))
-		return -DIOS_EQUOTA;
-	err = dal_map_anon(m->size, l->iov.addr, l->flags & DIOS_BUF_FIXED, &l->buf->addr);
+	err = task_charge(t, USE_MEMORY, m->size);
 	if (err)
 		return err;
+	err = dal_map_anon(m->size, l->iov.addr, l->flags & DIOS_BUF_FIXED, &l->buf->addr);
+	if (err) {
+		task_uncharge(t, USE_MEMORY, m->size);
+		return err;
+	}
 	l->buf->len = m->size;
 	l->buf->size = m->size;
-	t->memory += m->size;
 	return 0;
 }
 
@@ -73,7 +74,7 @@ static void privmem_unlend(struct dios_task *t, struct dios_object *obj,
 			   struct dios_buf *buf)
 {
 	dal_unmap(t, buf->addr, buf->size);
-	t->memory -= buf->size;
+	task_uncharge(t, USE_MEMORY, buf->size);
 }
 
 static u64 privmem_size(struct dios_object *obj, u32 right)

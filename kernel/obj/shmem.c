@@ -49,6 +49,7 @@ static struct dios_object *shmem_make(struct dios_task *t, u64 flags, const void
 		return ERR_PTR(err);
 	}
 	object_init(&m->obj, dios_types[DIOS_T_SHMEM]);
+	m->obj.memory = m->size;
 	return &m->obj;
 }
 

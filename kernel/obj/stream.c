@@ -241,10 +241,16 @@ static int fill_accept(struct dios_lend *l)
 		return err;
 	l->buf->len = 0;
 	c = take_returned(s);
-	if (!c)
+	if (!c) {
 		c = stream_new();
-	if (!c)
-		return -DIOS_ENOMEM;
+		if (!c)
+			return -DIOS_ENOMEM;
+		err = object_charge(&c->end.obj, l->task->user);
+		if (err) {
+			object_put(&c->end.obj);
+			return err;
+		}
+	}
 	err = tell(l, s, c);
 	if (err && c->end.sock)
 		give_back(s, c);

@@ -18,12 +18,8 @@
 #include <unistd.h>
 #include "hosted.h"
 
-unsigned int dios_quota_refs = 65536;
-unsigned long dios_quota_lent = 64 << 20;
-unsigned long dios_quota_memory;
-unsigned int dios_quota_tasks = 4096;
-
 bool hosted_never_sleep;
+__thread u32 hosted_uid;
 
 struct dal_task {
 	struct dios_task *t;
@@ -676,6 +672,11 @@ static void unmap_all(struct dios_task *t)
 
 /* Time and waiting. */
 
+u32 dal_uid(void)
+{
+	return hosted_uid;
+}
+
 u64 dal_now(void)
 {
 	return READ_ONCE(host.now);
@@ -1035,6 +1036,7 @@ static void *thread_main(void *arg)
 	struct dios_task_status st = { .how = DIOS_END_EXIT };
 	u32 i;
 
+	hosted_uid = t->user->uid;
 	program(d);
 	if (d->exiting) {
 		st.status = d->status;

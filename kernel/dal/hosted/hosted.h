@@ -69,6 +69,9 @@ bool hosted_writable(struct dios_task *t, u64 addr);
 /* Pages mapped by all tasks. */
 s64 hosted_pages(void);
 
+/* Whose process the calling thread is; a program's thread is its parent's. */
+extern __thread u32 hosted_uid;
+
 /* The clock stands still but for these; timers that are due fire here. */
 void hosted_clock_set(u64 now);
 void hosted_clock_add(u64 ns);

@@ -38,6 +38,7 @@ typedef __s32 s32;
 typedef __s64 s64;
 
 #define S64_MAX		((s64)(~0ULL >> 1))
+#define U64_MAX		(~0ULL)
 
 /* A rule of the kernel was broken: say which, and stop. */
 void hosted_bug(const char *file, int line, const char *what) __attribute__((noreturn));
@@ -101,6 +102,11 @@ static inline ssize_t strscpy(char *dst, const char *src, size_t size)
 static inline void *ERR_PTR(long err)
 {
 	return (void *)err;
+}
+
+static inline void *ERR_CAST(const void *p)
+{
+	return (void *)p;
 }
 
 static inline long PTR_ERR(const void *p)
@@ -303,6 +309,20 @@ static inline __must_check bool refcount_dec_and_test(refcount_t *r)
 	return old == 1;
 }
 
+/* False: it is the last, and is still there. */
+static inline __must_check bool refcount_dec_not_one(refcount_t *r)
+{
+	int old = refcount_read(r);
+
+	do {
+		BUG_ON(old <= 0);
+		if (old == 1)
+			return false;
+	} while (!__atomic_compare_exchange_n(&r->n, &old, old - 1, true, __ATOMIC_RELEASE,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
 typedef struct {
 	s64 n;
 } atomic64_t;
@@ -310,6 +330,11 @@ typedef struct {
 static inline void atomic64_add(s64 n, atomic64_t *a)
 {
 	__atomic_fetch_add(&a->n, n, __ATOMIC_RELAXED);
+}
+
+static inline s64 atomic64_add_return(s64 n, atomic64_t *a)
+{
+	return __atomic_add_fetch(&a->n, n, __ATOMIC_SEQ_CST);
 }
 
 static inline s64 atomic64_read(const atomic64_t *a)

@@ -304,6 +304,27 @@ TEST(a_connection_that_is_reset)
 	quit(t);
 }
 
+/* A connection that was accepted is an object like one that create made. */
+TEST(no_connection_over_the_users_quota)
+{
+	struct dios_task *t = pure();
+	struct dios_iov iov = {};
+	u64 l = listener(t, 7000), b;
+	s64 had;
+
+	dial(t, V4(7000));
+	had = atomic64_read(&t->user->used[USE_OBJECTS]);
+	CHECK_EQ(had, 2);
+	dios_quota_user[USE_OBJECTS] = had;
+	FAILS(DIOS_EQUOTA, t_buf(t, DIOS_ACQUIRE_READ, NONBLOCK, l, 0, &iov));
+	dios_quota_user[USE_OBJECTS] = had + 1;
+	b = accept(t, l);
+	CHECK_EQ(atomic64_read(&t->user->used[USE_OBJECTS]), had + 1);
+	OK(t_delete(t, b));
+	CHECK_EQ(atomic64_read(&t->user->used[USE_OBJECTS]), had);
+	quit(t);
+}
+
 /* A connection is not lost when its task cannot be told of it. */
 TEST(no_connection_is_lost)
 {

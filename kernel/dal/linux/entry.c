@@ -29,6 +29,8 @@
 #include <asm/syscall.h>
 #include "linux.h"
 #include "hook.h"
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define register_ftrace_direct register_ftrace_direct_multi
@@ -68,8 +70,12 @@ static int enter_linux(struct dal_task *d, struct pt_regs *regs)
 static int enter_dios(struct dal_task *d, struct pt_regs *regs)
 {
 	const u64 args[6] = { regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9 };
-	s64 ret = dios_dispatch(d->t, regs->orig_ax, args);
+	const u32 nr = regs->orig_ax;
+	s64 ret;
 
+	trace_dios_enter(d->t->number, nr, args);
+	ret = dios_dispatch(d->t, nr, args);
+	trace_dios_exit(d->t->number, nr, ret);
 	if (d->exiting) {
 		/* Linux ends the task in its own way. */
 		regs->orig_ax = __NR_exit_group;

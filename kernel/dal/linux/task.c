@@ -32,6 +32,11 @@ DEFINE_HASHTABLE(dal_tasks, DAL_TASKS_BITS);
 static DEFINE_SPINLOCK(hash_lock);
 static struct workqueue_struct *releases;	/* of states whose owner is in a call */
 
+u32 dal_uid(void)
+{
+	return from_kuid_munged(&init_user_ns, current_uid());
+}
+
 /* The state becomes that of the running Linux task. */
 static void attach(struct dal_task *d)
 {
@@ -205,6 +210,19 @@ static const struct file_operations anchor_fops = {
 	.llseek		= noop_llseek,
 };
 
+/*
+ * From 6.7 on a task keeps whom to charge for the kernel's memory, until it is moved to
+ * another cgroup, which sets bit 0 (mm/memcontrol.c, CURRENT_OBJCG_UPDATE_BIT).  A
+ * child of the host's helper looks before exec, when it has no memory yet, and keeps
+ * that it is nobody.  So it is told to look again.
+ */
+static void charge_current(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0) && defined(CONFIG_MEMCG)
+	set_bit(0, (unsigned long *)&current->objcg);
+#endif
+}
+
 /* The memory of the new program is there: from now on this is its state. */
 bool dal_bind(struct dal_task *d)
 {
@@ -216,6 +234,7 @@ bool dal_bind(struct dal_task *d)
 	mmgrab(current->mm);
 	d->mm = current->mm;
 	d->phase = DAL_RUNNING;
+	charge_current();
 	task_lock(current);
 	strscpy_pad(current->comm, d->t->comm, sizeof(current->comm));
 	task_unlock(current);
