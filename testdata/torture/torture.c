@@ -211,7 +211,7 @@ static u64 clock(void)
 	return ns;
 }
 
-static u64 spec[8];
+static u64 spec[16];
 
 static void spec_privmem(void)
 {
@@ -228,6 +228,43 @@ static void spec_fifo(void)
 	spec[0] = PAGE << below(6);
 }
 
+static void spec_group(void)
+{
+	spec[0] = 1 + below(DIOS_R_ALL);
+}
+
+/* One of a few ports of this machine. */
+static void address_of(struct dios_addr *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->ip[10] = a->ip[11] = 0xff;
+	a->ip[12] = 127;
+	a->ip[15] = 1;
+	a->port = 5000 + below(4);
+}
+
+static void spec_stream(void)
+{
+	struct dios_stream *in = (struct dios_stream *)spec;
+
+	memset(in, 0, sizeof(*in));
+	in->mode = one_in(2) ? DIOS_STREAM_DIAL : DIOS_STREAM_LISTEN;
+	in->backlog = in->mode == DIOS_STREAM_LISTEN ? 1 + below(3) : 0;
+	in->flags = one_in(4) ? DIOS_NET_REUSEPORT : 0;
+	address_of(in->mode == DIOS_STREAM_LISTEN ? &in->local : &in->remote);
+}
+
+static void spec_dgram(void)
+{
+	struct dios_dgram *in = (struct dios_dgram *)spec;
+
+	memset(in, 0, sizeof(*in));
+	in->flags = one_in(2) ? DIOS_NET_REUSEPORT : 0;
+	address_of(&in->local);
+	if (one_in(2))
+		address_of(&in->remote);
+}
+
 static void spec_timer(void)
 {
 	spec[0] = one_in(3) ? 1 : one_in(4) ? 0 : clock() + below(20) * MS;
@@ -237,8 +274,10 @@ static void spec_timer(void)
 /* Linux descriptors: some that are something. */
 static void spec_fd(void)
 {
-	static const char *const paths[] = { "/dev/null", PURE, LIMBO, "/dev/zero", "/proc/self/exe" };
-	int fd = l_open(paths[below(COUNT(paths))], one_in(2) ? L_RDONLY : L_RDWR);
+	static const char *const paths[] = { "/dev/null", "/dev/zero", PURE, LIMBO, "/proc/self/exe" };
+	u32 n = below(COUNT(paths));
+	/* A program that is open for writing cannot be run, not even by the root. */
+	int fd = l_open(paths[n], n < 2 && one_in(2) ? L_RDWR : L_RDONLY);
 	int pipe[2];
 
 	if (fd >= 0 && one_in(4) && linux3(L_PIPE, ADDR(pipe), 0, 0) == 0) {
@@ -265,6 +304,9 @@ static const struct type {
 	{ DIOS_T_SHMEM, "shmem", spec_shmem, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
 	{ DIOS_T_FIFO, "fifo", spec_fifo, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
 	{ DIOS_T_FIFO, "fifo", spec_fifo, 0, 0, DIOS_R_READ | DIOS_R_WRITE },	/* more of them */
+	{ DIOS_T_STREAM, "stream", spec_stream, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
+	{ DIOS_T_DGRAM, "dgram", spec_dgram, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
+	{ DIOS_T_GROUP, "group", spec_group, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
 	{ DIOS_T_CONSOLE, "console", spec_fd, 0, 1, 0 },
 	{ DIOS_T_BLOB, "program", spec_fd, DIOS_CREATE_IMPORT, 1, 0 },
 };
@@ -284,7 +326,7 @@ static void choose_name(void)
 static void move_create(void)
 {
 	const struct type *t = &types[below(COUNT(types))];
-	u64 f = t->flags, type = t->type, ref = 0, names = 0;
+	u64 f = t->flags, type = t->type, ref = 0, names = 0, group = 0;
 
 	if (t->limbo && me.brand == DIOS_BRAND_PURE && !one_in(8))
 		return;
@@ -294,13 +336,23 @@ static void move_create(void)
 		choose_name();
 		names = address(name);
 		f |= one_in(2) ? DIOS_CREATE_PUBLIC : 0;
+		f |= one_in(4) ? DIOS_CREATE_GROUP : 0;
+		group = ref_of(DIOS_T_GROUP);
+		if (one_in(4)) {
+			/* For something that it has already. */
+			struct have h = *any();
+
+			ref = h.ref;
+			did(syscall6(DIOS_CREATE, f | DIOS_CREATE_NAME, h.type, 0, names, ADDR(&ref), group));
+			return;
+		}
 	}
 	if (one_in(30))
 		spec[below(2)] = odd_number();
 	if (one_in(60))
 		type = below(DIOS_T_MAX + 2);
-	if (did(create(one_in(60) ? flags(~0ULL) : f, type, t->spec ? address(spec) : 0, names,
-			address(&ref))) == 0 && ref)
+	if (did(syscall6(DIOS_CREATE, one_in(60) ? flags(~0ULL) : f, type, t->spec ? address(spec) : 0,
+			 names, address(&ref), group)) == 0 && ref)
 		keep(ref, t->type);
 	if (t->limbo && me.brand != DIOS_BRAND_PURE)
 		l_close(spec[0]);
@@ -308,12 +360,16 @@ static void move_create(void)
 
 static void move_lookup(void)
 {
-	u64 ref = 0, room = one_in(20) ? below(3) : 1;
+	u64 refs[4] = { 0 }, room = one_in(20) ? below(3) : COUNT(refs), i;
+	u64 f = flags(DIOS_LOOKUP_LOCAL_ONLY) | DIOS_LOOKUP_PUBLIC | (one_in(4) ? DIOS_LOOKUP_GROUP : 0);
 
 	choose_name();
-	if (did(lookup(flags(DIOS_LOOKUP_LOCAL_ONLY) | DIOS_LOOKUP_PUBLIC, address(name),
-			address(&ref), address(&room))) == 0 && ref)
-		keep(ref, 0);
+	if (did(syscall6(DIOS_LOOKUP, f, address(name), address(refs), ADDR(&room), ref_of(DIOS_T_GROUP), POISON)))
+		return;
+	ok(room && room <= COUNT(refs));
+	for (i = 0; i < COUNT(refs); i++)
+		if (refs[i])
+			keep(refs[i], 0);
 }
 
 static void move_delete(void)
@@ -373,6 +429,8 @@ static void move_run(void)
 		s.in = any()->ref;
 	if (one_in(6))
 		s.out = any()->ref;
+	if (one_in(6))
+		s.group = ref_of(DIOS_T_GROUP);
 	if (one_in(50))
 		s.argc = below(5);
 	if (one_in(50))
@@ -463,6 +521,9 @@ static void move_acquire(void)
 			    .can = write, .iov = iov };
 	if (l->type == DIOS_T_PRIVMEM)
 		private(l, random64());
+	/* Of a listener: somebody has dialled. */
+	if (l->type == DIOS_T_STREAM && !write && iov.len == sizeof(struct dios_accept))
+		keep(((struct dios_accept *)iov.addr)->ref, DIOS_T_STREAM);
 	touch(l);
 	if (l->type == DIOS_T_PRIVMEM)
 		*(u64 *)iov.addr = *(u64 *)(iov.addr + iov.len - 8) = l->mark;
@@ -784,8 +845,11 @@ static void renew(u32 i)
 	while (!t->shared);
 	if (t->spec)
 		t->spec();
-	if (!is(create(t->flags, t->type, t->spec ? ADDR(spec) : 0, 0, ADDR(&ref)), 0))
+	/* All ports may be taken. */
+	if (create(t->flags, t->type, t->spec ? ADDR(spec) : 0, 0, ADDR(&ref))) {
+		ok(t->type == DIOS_T_STREAM || t->type == DIOS_T_DGRAM);
 		return;
+	}
 	if (pool[i].ref)
 		delete(0, pool[i].ref);
 	pool[i] = (struct have){ ref, t - types };
@@ -813,7 +877,7 @@ static void start_player(struct player *p, u32 n)
 	argv[len++] = 0;
 	s.argv_len = len;
 	for (i = 0; i < COUNT(pool); i++)
-		if (one_in(2))
+		if (pool[i].ref && one_in(2))
 			g[k++] = (struct dios_grant){ .ref = pool[i].ref, .rights = some_rights(i) };
 	for (i = 0; i < n && k < COUNT(g); i++)
 		if (&players[i] != p && players[i].task && one_in(3))
