@@ -58,6 +58,9 @@ var rows = []row{
 	{"tasked fib 8 in C", "forks and pipes", "CFibTasks8/dios", "CFibForks8/linux", 0.7, 0.3},
 	{"sum of primes in C", "processes and pipes", "CPrimes/dios", "CPrimes/linux", 0.7, 0.3},
 	{"sum of primes in C", "forks and pipes", "CPrimes/dios", "CPrimesForks/linux", 0.7, 0.3},
+	{"channel round trip, 8 B, in Go", "processes and pipes in Go", "ChanRoundTrip8/dios", "ChanRoundTrip8/linux", 0.5, 0.15},
+	{"tasked fib 8 in Go", "processes and pipes in Go", "FibTasks8/dios", "FibTasks8/linux", 0.7, 0.3},
+	{"sum of primes in Go", "processes and pipes in Go", "Primes/dios", "Primes/linux", 0.7, 0.3},
 	{"spawn a Go task, wait for it", "os/exec of it on Linux", "Spawn/dios", "Spawn/linux", 1.0, 0.5},
 }
 
@@ -67,7 +70,7 @@ type results map[string][]float64
 func main() {
 	cpus := flag.String("cpus", "1,2", "measure in machines with so many CPUs")
 	pairs := flag.Int("pairs", 11, "how often each pair of Go programs is run")
-	only := flag.String("only", "", "measure only these, of calls, fifo, fib, trees, spawn, c and alloc")
+	only := flag.String("only", "", "measure only these, of calls, fifo, fib, trees, spawn, roundtrip, fibtasks, primes, c and alloc")
 	count := flag.Bool("count", false, "count instructions, too")
 	doc := flag.Bool("doc", false, "write the tables to docs/performance.md")
 	flag.Parse()
@@ -92,7 +95,7 @@ func run(cpuList, only string, pairs int, count, doc bool) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	programs := []string{"fib", "trees", "spawn"}
+	programs := []string{"fib", "trees", "spawn", "roundtrip", "fibtasks", "primes"}
 	var packages []string
 	for _, p := range programs {
 		packages = append(packages, "./bench/programs/"+p)

@@ -53,6 +53,10 @@ type codec[T any] struct {
 
 // newCodec returns the codec for T, or "" and why there is none.
 func newCodec[T any]() (c codec[T], problem string) {
+	if a, ok := any(*new(T)).(interface{ answerCodec() (any, string) }); ok {
+		made, problem := a.answerCodec()
+		return made.(codec[T]), problem
+	}
 	t := reflect.TypeFor[T]()
 	switch {
 	case noPointers(t):

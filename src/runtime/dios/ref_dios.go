@@ -9,7 +9,9 @@ package dios
 import (
 	"context"
 	"internal/strconv"
+	"sync"
 	sys "syscall/dios"
+	"unsafe"
 )
 
 // A Ref is a reference: what a task holds instead of an object. The number
@@ -35,6 +37,33 @@ func (r Ref) String() string {
 	}
 	return strconv.Itoa(int(uint32(r))) + "." + strconv.Itoa(int(r>>32))
 }
+
+// The table of the task's references, which the kernel keeps up to date.
+var refTable = sync.OnceValue(func() []sys.Info {
+	var iov sys.Iov
+	if sys.AcquireRead(sys.BufInfo, sys.RefSelf, 0, &iov, 0, 0) != nil {
+		return nil
+	}
+	return unsafe.Slice((*sys.Info)(unsafe.Pointer(unsafe.SliceData(sys.Bytes(&iov)))), iov.Len/uint64(unsafe.Sizeof(sys.Info{})))
+})
+
+// info returns what is known of the reference, without a call; zero if it is
+// not one.
+func (r Ref) info() sys.Info {
+	if t := refTable(); uint64(uint32(r)) < uint64(len(t)) && t[uint32(r)].Ref == uint64(r) {
+		return t[uint32(r)]
+	}
+	return sys.Info{}
+}
+
+// Type returns the type of the object, and 0 if r is no reference.
+func (r Ref) Type() Type { return Type(r.info().Type) }
+
+// Rights returns what the reference allows, and 0 if r is no reference.
+func (r Ref) Rights() Rights { return Rights(r.info().Rights) }
+
+// Alive reports whether r is a reference to an object that is not dead.
+func (r Ref) Alive() bool { i := r.info(); return i.Ref != 0 && i.State&sys.InfoDead == 0 }
 
 // Delete gives the reference up. The object goes with its last reference.
 func (r Ref) Delete() error { return opError("delete", r, sys.Delete(0, sys.Ref(r))) }

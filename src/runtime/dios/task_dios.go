@@ -39,7 +39,8 @@ type Attr struct {
 	Ring int
 }
 
-// A Grant gives a reference to a task, with some of its rights.
+// A Grant gives a reference to a task, with some of its rights; 0 is all that
+// it has.
 type Grant struct {
 	Ref    Ref
 	Rights Rights
@@ -73,7 +74,11 @@ func run(exe Ref, name, entry string, first []sys.Grant, a *Attr) (*Task, error)
 		spec.Env = os.Environ()
 	}
 	for _, g := range a.Refs {
-		spec.Refs = append(spec.Refs, sys.Grant{Ref: uint64(g.Ref), Rights: uint32(g.Rights)})
+		rights := g.Rights
+		if rights == 0 {
+			rights = g.Ref.Rights()
+		}
+		spec.Refs = append(spec.Refs, sys.Grant{Ref: uint64(g.Ref), Rights: uint32(rights)})
 	}
 	var ref sys.Ref
 	var err error = sys.EINTR

@@ -222,8 +222,10 @@ func address[T any](p *T) uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
 // Select waits until one of the references is ready, and returns its index in
 // waits. A wait names a reference and, in Rights, [RightRead] to wait until it
 // can be read or [RightWrite] until it can be written; to write to a FIFO, Len
-// is how many bytes the record will have. An object that died is ready. When several are ready each gets its turn. The flags must be 0;
-// there are at most [MaxWaits].
+// is how many bytes the record will have. An object that died is ready. When
+// several are ready each gets its turn. The flags must be 0; there are at most
+// [MaxWaits]. (With [SelectKeep] the task would take what the runtime waits
+// for, for all goroutines; it is the runtime's own.)
 //
 // Select waits until deadline, which is in nanoseconds of the monotonic
 // clock, absolute; -1 is for ever, and 0 only asks.
@@ -232,6 +234,9 @@ func address[T any](p *T) uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
 // EBADREF if a reference is none, EPERM if it lacks the right, EINVAL if a
 // flag, the number of waits or a field is out of range, EFAULT or ENOMEM.
 func Select(flags uint64, waits []Wait, deadline int64) (int, error) {
+	if flags&uint64(SelectKeep) != 0 {
+		return -1, EINVAL
+	}
 	var selected uint64
 	_, err := call(dios.Syscall6(SysSelect, uintptr(flags), uintptr(unsafe.Pointer(unsafe.SliceData(waits))), uintptr(len(waits)), uintptr(unsafe.Pointer(&selected)), uintptr(deadline), 0))
 	if err != nil {

@@ -124,7 +124,7 @@ func TestRandom(t *testing.T) {
 
 func TestTimer(t *testing.T) {
 	start := now()
-	ref := create(t, TypeTimer, unsafe.Pointer(&Timer{First: uint64(start + 20e6), Period: 10e6}))
+	ref := create(t, TypeTimer, unsafe.Pointer(&Timer{First: uint64(start + 200e6), Period: 10e6}))
 	var iov Iov
 	wantErr(t, "AcquireRead before it is due", AcquireRead(BufNonblock, ref, 0, &iov, RefNone, 0), EAGAIN)
 
@@ -136,14 +136,14 @@ func TestTimer(t *testing.T) {
 	if i != 0 || err != nil {
 		t.Fatalf("Select = %d, %v", i, err)
 	}
-	if d := now() - start; d < 20e6 {
-		t.Errorf("ready after %v, want 20ms", time.Duration(d))
+	if d := now() - start; d < 200e6 {
+		t.Errorf("ready after %v, want 200ms", time.Duration(d))
 	}
 	if err := AcquireRead(BufNonblock, ref, 0, &iov, RefNone, 0); err != nil {
 		t.Fatal(err)
 	}
 	state := (*TimerState)(unsafe.Pointer(unsafe.SliceData(Bytes(&iov))))
-	if state.Count < 1 || state.Now < uint64(start)+20e6 || state.Next <= state.Now {
+	if state.Count < 1 || state.Now < uint64(start)+200e6 || state.Next <= state.Now {
 		t.Errorf("%+v", *state)
 	}
 	wantErr(t, "ReleaseRead", ReleaseRead(0, ref, &iov), 0)
@@ -429,4 +429,27 @@ func TestBorrow(t *testing.T) {
 	}
 	wantErr(t, "AcquireRead(BufMove) of a FIFO's room", AcquireRead(BufMove, ref, 16, &room, fifo, 0), ENOTSUP)
 	wantErr(t, "AcquireRead(BufBorrow) of no buffer", AcquireRead(BufBorrow, ref, 16, &Iov{}, fifo, 0), EBADBUF)
+}
+
+// An object can get its name later, and look-ups have the reference's rights.
+func TestCreateName(t *testing.T) {
+	ref := create(t, TypeFifo, unsafe.Pointer(&Fifo{Size: PageSize}))
+	grants := []Grant{{Ref: uint64(ref), Rights: uint32(RightRead)}}
+	if err := Copy(0, grants, RefSelf); err != nil {
+		t.Fatal(err)
+	}
+	weak := Ref(grants[0].Out)
+	defer Delete(0, weak)
+	var name Name
+	if got, err := Create(CreateName, TypeFifo, nil, &name, weak, RefNone); got != weak || err != nil {
+		t.Fatalf("Create(CreateName) = %v, %v; want %v", got, err, weak)
+	}
+	refs := make([]Ref, 1)
+	if n, err := Lookup(0, &name, refs, RefNone); n != 1 || err != nil {
+		t.Fatalf("Lookup = %d, %v", n, err)
+	}
+	defer Delete(0, refs[0])
+	wantErr(t, "AcquireWrite through a name that only reads", AcquireWrite(0, refs[0], 5, &Iov{}, RefNone, 0), EPERM)
+	_, err := Create(CreateName, TypeFifo, nil, &name, ref, RefNone)
+	wantErr(t, "a second name", err, EBUSY)
 }
