@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,6 +121,21 @@ func (im *image) bytes() []byte {
 	return b.Bytes()
 }
 
+// withCode returns the image with code at its end, as the only thing to execute.
+func (im *image) withCode(code string) []byte {
+	im.progs = append(im.progs, elf.Prog64{Type: uint32(elf.PT_NOTE)})
+	im.progs[0].Flags = uint32(elf.PF_R)
+	im.progs = append(im.progs, elf.Prog64{Type: uint32(elf.PT_NULL)})
+	size := uint64(len(im.bytes()))
+	n := uint64(len(code))
+	data := im.bytes()
+	p := elf.Prog64{Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_X), Off: size, Vaddr: 0x500000, Filesz: n, Memsz: n, Align: 1}
+	var b bytes.Buffer
+	binary.Write(&b, binary.LittleEndian, p)
+	copy(data[64+2*56:], b.Bytes())
+	return append(data, code...)
+}
+
 // makeFile makes a file of a kind.
 func makeFile(kind, name string) error {
 	im := newImage()
@@ -146,6 +162,13 @@ func makeFile(kind, name string) error {
 		im.header.Type = uint16(elf.ET_DYN)
 		im.flags1 = uint64(elf.DF_1_PIE)
 		im.progs = append(im.progs, elf.Prog64{Type: uint32(elf.PT_DYNAMIC)})
+	case "syscalls":
+		return os.WriteFile(name, im.withCode("\xb8\xe7\x00\x00\x00\x0f\x05\xb8\x02\xd1\x00\x00\x0f\x05\xcd\x80"), 0o777)
+	case "diosonly":
+		return os.WriteFile(name, im.withCode("\xb8\x02\xd1\x00\x00\x0f\x05\xcc"), 0o777)
+	case "puresyscalls":
+		im.ident[elf.EI_OSABI], im.ident[elf.EI_ABIVERSION] = 0xD1, 0x05
+		return os.WriteFile(name, im.withCode("\x0f\x05"), 0o777)
 	case "purepie": // such as set refuses to make
 		im.ident[elf.EI_OSABI], im.ident[elf.EI_ABIVERSION] = 0xD1, 0x05
 		im.header.Type = uint16(elf.ET_DYN)
@@ -379,6 +402,46 @@ type failingWriter struct{}
 func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
 var _ io.Writer = failingWriter{}
+
+// A C program of Linux has a system call for each of its own, with the functions' names.
+func TestAuditC(t *testing.T) {
+	gcc, err := exec.LookPath("gcc")
+	if err != nil {
+		t.Skip("no gcc")
+	}
+	t.Chdir(t.TempDir())
+	must(t, os.WriteFile("main.c", []byte(`static long getpid_(void)
+{
+	long r;
+	__asm__ volatile("syscall" : "=a"(r) : "0"(39L) : "rcx", "r11", "memory");
+	return r;
+}
+void _start(void)
+{
+	long r = getpid_();
+	__asm__ volatile("int $0x80" : : "a"(1L), "b"(r));
+	__builtin_trap();
+}
+`), 0o666))
+	for _, args := range [][]string{{"-o", "program"}, {"-s", "-o", "stripped"}} {
+		args = append(args, "-O1", "-fno-inline", "-fcf-protection=none", "-static", "-nostdlib", "-no-pie", "main.c")
+		if out, err := exec.Command(gcc, args...).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	status, stdout, stderr := quiet("audit", "program", "stripped")
+	stdout = regexp.MustCompile(`0x40[0-9a-f]+|\+0x[0-9a-f]+`).ReplaceAllString(stdout, "ADDR")
+	want := `program: cannot be pure: of 2 system calls, 2 cannot be in a pure program
+program: ADDR getpid_ADDR: syscall: Linux's getpid
+program: ADDR _startADDR: int 0x80: call 1 of 32-bit Linux
+stripped: cannot be pure: of 2 system calls, 2 cannot be in a pure program
+stripped: ADDR: syscall: Linux's getpid
+stripped: ADDR: int 0x80: call 1 of 32-bit Linux
+`
+	if status != 1 || stdout != want || stderr != "" {
+		t.Errorf("status %d, %q\n%s\nwant\n%s", status, stderr, stdout, want)
+	}
+}
 
 // Readelf agrees about the two bytes of a real program.
 func TestReadelf(t *testing.T) {

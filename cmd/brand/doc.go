@@ -4,7 +4,8 @@
 
 /*
 Brand shows, sets and verifies the brand of programs: the two bytes of an ELF
-header that say how DIOS launches a program and which calls it may make.
+header that say how DIOS launches a program and which calls it may make. It also
+tells which programs can be pure, from the system calls that are in them.
 
 Usage:
 
@@ -12,6 +13,7 @@ Usage:
 	brand set [-from brand] [-n] [-replace] [-json] brand file...
 	brand set [-from brand] [-n] [-json] -o file brand file
 	brand verify [-brand brand] [-json] file...
+	brand audit [-v] [-json] file...
 	brand list [-json]
 	brand -l | -t brand [flags of set] file...
 
@@ -52,6 +54,31 @@ never before. One that is stopped in the middle may leave a file .brand-* beside
 
 Brand verify tells what keeps a program from being started the way its brand says,
 and with -brand whether it has that brand. It prints nothing when all is well.
+
+# Audit
+
+Brand audit finds every SYSCALL, SYSENTER and INT 0x80 in what a program can
+execute, also in bytes that do not decode, and tells whether the program can be pure.
+It prints those that a pure program may not have, each with its address, function,
+and call, and with -v also the others. The exit status is 0 if every file can be pure.
+
+A pure program may have a SYSCALL
+
+  - whose number is a constant, put into a register before it in the same block, and
+    is that of a call of DIOS, or of rt_sigreturn, the return of an upcall;
+  - in internal/runtime/syscall/dios.Syscall6, whose number is not a constant: the Go
+    runtime's stub for the calls of DIOS;
+  - of Linux's write or exit_group, by number, in _rt0_amd64_dios of Go or in no_dios of
+    dlibc, which say so where there is no DIOS.
+
+These functions are known by their names. The names come from the symbol table, or
+in a stripped Go program from the runtime's own table. A stripped program of dlibc has no
+names, so the two calls in no_dios count as any other's. Where no function is known, the
+128 bytes before an instruction are looked at. The same bytes inside another instruction do
+not count; -json tells how many there are. The table of sections is believed if there is one.
+
+Nor can a program be pure that is dynamically linked, or has memory to be both written
+and executed. An audit is a forecast: what a pure program may do the kernel decides.
 
 # List
 

@@ -21,6 +21,7 @@ const usage = `usage: brand [show] [-json] file...
        brand set [-from brand] [-n] [-replace] [-json] brand file...
        brand set [-from brand] [-n] [-json] -o file brand file
        brand verify [-brand brand] [-json] file...
+       brand audit [-v] [-json] file...
        brand list [-json]
        brand -l | -t brand [flags of set] file...
 `
@@ -35,7 +36,7 @@ func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 	verb := ""
 	if len(args) > 0 {
 		switch args[0] {
-		case "show", "set", "verify", "list":
+		case "show", "set", "verify", "audit", "list":
 			verb, args = args[0], args[1:]
 		}
 	}
@@ -53,6 +54,9 @@ func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 		flags.BoolVar(&c.opts.Replace, "replace", false, "")
 		flags.StringVar(&from, "from", "", "")
 		flags.StringVar(&c.output, "o", "", "")
+	}
+	if verb == "audit" {
+		flags.BoolVar(&c.verbose, "v", false, "")
 	}
 	if verb == "verify" {
 		flags.StringVar(&want, "brand", "", "")
@@ -148,7 +152,7 @@ func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 			err = c.set(file)
 		} else {
 			err = c.with(file, map[string]func(string, *os.File) error{
-				"show": c.show, "set": c.copy, "verify": c.verify,
+				"show": c.show, "set": c.copy, "verify": c.verify, "audit": c.audit,
 			}[verb])
 		}
 		if err != nil {
@@ -169,6 +173,8 @@ type command struct {
 	output string        // set
 	opts   brand.Options // set
 	want   *abi.Brand    // verify
+
+	verbose bool // audit
 }
 
 func (c *command) misused(format string, args ...any) int {
@@ -346,6 +352,86 @@ func (c *command) verify(file string, f *os.File) error {
 		c.failed(file, errors.New(p))
 	}
 	return nil
+}
+
+func (c *command) audit(file string, f *os.File) error {
+	a, info, err := brand.AuditFile(f)
+	if err != nil {
+		return err
+	}
+	if !a.Pure() {
+		c.status = 1
+	}
+	if c.json {
+		c.printJSON(auditJSON(file, info, a))
+		return nil
+	}
+	total, foreign := len(a.Sites)+a.More, a.Foreign()
+	if a.Pure() {
+		c.print("%s: can be pure: %s, and a pure program may have each\n", file, count(total, "system call"))
+	}
+	for _, p := range a.Problems {
+		c.print("%s: cannot be pure: %s\n", file, p)
+	}
+	if foreign > 0 {
+		c.print("%s: cannot be pure: of %s, %d cannot be in a pure program\n", file, count(total, "system call"), foreign)
+	}
+	for _, s := range a.Sites {
+		if s.OK && !c.verbose {
+			continue
+		}
+		where := ""
+		if s.Func != "" {
+			where = fmt.Sprintf(" %s+%#x", s.Func, s.Offset)
+		}
+		mark := ""
+		if c.verbose && s.OK {
+			mark = " (may be there)"
+		}
+		c.print("%s: %#x%s: %s: %s%s\n", file, s.Addr, where, s.Instruction, s.Why, mark)
+	}
+	if a.More > 0 {
+		c.print("%s: and %d more, which were not looked at\n", file, a.More)
+	}
+	return nil
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// auditJSON is an audit as it is printed with -json.
+func auditJSON(file string, info brand.Info, a *brand.Audit) any {
+	type site struct {
+		Address     string `json:"address"`
+		Func        string `json:"func,omitempty"`
+		Offset      uint64 `json:"offset,omitempty"`
+		Instruction string `json:"instruction"`
+		Number      *int64 `json:"number,omitempty"`
+		Undecoded   bool   `json:"undecoded,omitempty"`
+		OK          bool   `json:"ok"`
+		Why         string `json:"why"`
+	}
+	sites := []site{}
+	for _, s := range a.Sites {
+		j := site{fmt.Sprintf("%#x", s.Addr), s.Func, s.Offset, s.Instruction, nil, s.Undecoded, s.OK, s.Why}
+		if s.Known {
+			j.Number = &s.Number
+		}
+		sites = append(sites, j)
+	}
+	return struct {
+		File     string   `json:"file"`
+		Brand    string   `json:"brand"`
+		Pure     bool     `json:"pure"`
+		Problems []string `json:"problems,omitempty"`
+		Sites    []site   `json:"sites"`
+		More     int      `json:"more,omitempty"`
+		Inside   int      `json:"inside,omitempty"`
+	}{file, info.Brand.Name, a.Pure(), a.Problems, sites, a.More, a.Inside}
 }
 
 func (c *command) list() {

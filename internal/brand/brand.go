@@ -110,6 +110,15 @@ func Verify(f *os.File) (info Info, problems []string, err error) {
 	if err := startable(e, info.Brand); err != nil {
 		problems = append(problems, err.Error())
 	}
+	if info.Brand.Number == abi.BrandPure {
+		a, err := audit(f, fi.Size(), e)
+		if err != nil {
+			return info, nil, err
+		}
+		if n := a.Foreign(); n > 0 {
+			problems = append(problems, fmt.Sprintf("has %d system calls that a pure program may not have; brand audit lists them", n))
+		}
+	}
 	return info, problems, nil
 }
 

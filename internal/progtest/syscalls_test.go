@@ -5,9 +5,6 @@
 package progtest
 
 import (
-	"cmp"
-	"debug/elf"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -18,9 +15,9 @@ import (
 	"testing"
 
 	"dios/internal/abi"
+	"dios/internal/brand"
 
-	gocmp "github.com/google/go-cmp/cmp"
-	"golang.org/x/arch/x86/x86asm"
+	"github.com/google/go-cmp/cmp"
 )
 
 // Where a Go program for DIOS enters the kernel, and with which numbers in rax.
@@ -75,14 +72,21 @@ func main() {
 	if err := BuildGo("dios", dir, "./testdata/hello", "./testdata/calls"); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"hello", "calls", "big"} {
-		got, functions, err := kernelEntries(filepath.Join(dir, name))
+	// Go's own table of functions is there in a stripped one, too.
+	strip := exec.Command("strip", "-o", filepath.Join(dir, "stripped"), filepath.Join(dir, "hello"))
+	if out, err := strip.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"hello", "calls", "big", "stripped"} {
+		got, pure, err := kernelEntries(filepath.Join(dir, name))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		t.Logf("%s: %d functions", name, functions)
-		if diff := gocmp.Diff(enters, got); diff != "" {
+		if !pure {
+			t.Errorf("%s: cannot be pure", name)
+		}
+		if diff := cmp.Diff(enters, got); diff != "" {
 			t.Errorf("%s: where it enters the kernel (-want +got):\n%s", name, diff)
 		}
 	}
@@ -97,9 +101,12 @@ func TestSyscallInstructionsLinux(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	got, _, err := kernelEntries(filepath.Join(dir, "hello"))
+	got, pure, err := kernelEntries(filepath.Join(dir, "hello"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if pure {
+		t.Error("a program for Linux can be pure")
 	}
 	for f, want := range map[string][]string{
 		"internal/runtime/syscall/linux.Syscall6": {"any"},
@@ -107,54 +114,37 @@ func TestSyscallInstructionsLinux(t *testing.T) {
 		"runtime.write1":               {"write"},
 		"runtime.sigreturn__sigaction": {"rt_sigreturn"},
 	} {
-		if diff := gocmp.Diff(want, got[f]); diff != "" {
+		if diff := cmp.Diff(want, got[f]); diff != "" {
 			t.Errorf("%s (-want +got):\n%s\nfound in %v", f, diff, slices.Sorted(maps.Keys(got)))
 		}
 	}
 }
 
-// kernelEntries finds the instructions that enter the kernel, by function.
-func kernelEntries(file string) (entries map[string][]string, functions int, err error) {
-	f, err := elf.Open(file)
+// kernelEntries finds the instructions that enter the kernel, by function, and
+// whether a pure program may have them all.
+func kernelEntries(file string) (entries map[string][]string, pure bool, err error) {
+	f, err := brand.Open(file)
 	if err != nil {
-		return nil, 0, err
+		return nil, false, err
 	}
 	defer f.Close()
-	text := f.Section(".text")
-	if text == nil {
-		return nil, 0, errors.New("no .text")
-	}
-	code, err := text.Data()
+	a, _, err := brand.AuditFile(f)
 	if err != nil {
-		return nil, 0, err
+		return nil, false, err
 	}
-	all, err := f.Symbols()
-	if err != nil {
-		return nil, 0, err
-	}
-	var syms []elf.Symbol
-	for _, s := range all {
-		if elf.ST_TYPE(s.Info) == elf.STT_FUNC && s.Value >= text.Addr && s.Value < text.Addr+text.Size {
-			syms = append(syms, s)
-		}
-	}
-	slices.SortFunc(syms, func(a, b elf.Symbol) int { return cmp.Compare(a.Value, b.Value) })
 	entries = make(map[string][]string)
-	for i, s := range syms {
-		// Up to the next one: nothing lies between that nobody looks at.
-		start, end := s.Value, text.Addr+text.Size
-		if i == 0 {
-			start = text.Addr
+	for _, s := range a.Sites {
+		call := "any"
+		switch {
+		case s.Undecoded || s.Instruction != "syscall":
+			call = s.Instruction + ": " + s.Why
+		case s.Known:
+			call = callName(s.Number)
 		}
-		if i+1 < len(syms) {
-			end = syms[i+1].Value
-		}
-		if e := find(code[start-text.Addr : end-text.Addr]); e != nil {
-			name, _, _ := strings.Cut(s.Name, ".abi")
-			entries[name] = append(entries[name], e...)
-		}
+		name, _, _ := strings.Cut(s.Func, ".abi")
+		entries[name] = append(entries[name], call)
 	}
-	return entries, len(syms), nil
+	return entries, a.Pure(), nil
 }
 
 // The Linux calls that are expected to be found.
@@ -168,39 +158,4 @@ func callName(nr int64) string {
 		return n
 	}
 	return fmt.Sprint("number ", nr)
-}
-
-// find returns the instructions in a function that enter the kernel, each as the
-// call that it makes: the number that was last put into rax, or "any".
-func find(code []byte) []string {
-	var entries []string
-	number := "any"
-	for at := 0; at < len(code); {
-		inst, err := x86asm.Decode(code[at:], 64)
-		if err != nil || inst.Len == 0 {
-			// The decoder does not know every instruction (some of AVX). It is
-			// in step again soon; until then the bytes themselves count, so that
-			// nothing can hide here.
-			if rest := code[at:]; len(rest) > 1 && (rest[0] == 0x0f && (rest[1] == 0x05 || rest[1] == 0x34) || rest[0] == 0xcd && rest[1] == 0x80) {
-				entries = append(entries, "in undecoded bytes")
-			}
-			at++
-			continue
-		}
-		switch {
-		case inst.Op == x86asm.SYSCALL:
-			entries = append(entries, number)
-			number = "any"
-		case inst.Op == x86asm.SYSENTER, inst.Op == x86asm.INT && inst.Args[0] == x86asm.Imm(0x80):
-			entries = append(entries, "by another door")
-		case inst.Args[0] == x86asm.EAX, inst.Args[0] == x86asm.RAX:
-			if n, ok := inst.Args[1].(x86asm.Imm); ok && inst.Op == x86asm.MOV {
-				number = callName(int64(n))
-			} else if inst.Op != x86asm.CMP && inst.Op != x86asm.TEST {
-				number = "any"
-			}
-		}
-		at += inst.Len
-	}
-	return entries
 }
