@@ -7,6 +7,7 @@
 //	dios run [flags] FILE [ARG...]     run a program
 //	dios shell [flags] [-c COMMAND | SCRIPT] [ARG...]
 //	                                   start the shell, DiziBox
+//	dios top [-json] [-n N] [-d TIME]  show what runs in a machine
 //	dios doctor [-json]                look for what is missing
 //	dios image [flags]                 make what the virtual machine boots
 //	dios version
@@ -26,6 +27,13 @@
 //
 // Under the name go_dios_amd64_exec, the one that the go command looks for, it
 // is dios run without flags.
+//
+// Top shows the tasks, users and counts of objects in the machine of another
+// dios that this user has started, or of this host when that has DIOS. It
+// refreshes on a terminal only. With -json each report is a line:
+//
+//	{"time":..., "machine": process that booted it, "counts": {NAME: N},
+//	 "users": [{"uid":..., ...}], "tasks": [{"number":..., "state":..., ...}]}
 //
 // # Exit status
 //

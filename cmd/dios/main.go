@@ -52,6 +52,7 @@ func init() { // not a literal: help looks at verbs
 	verbs = []*verb{
 		{"run", "[flags] FILE [ARG...]", "run a program on DIOS", runVerb},
 		{"shell", "[flags] [-c COMMAND [ARG...] | SCRIPT [ARG...]]", "start the shell", shellVerb},
+		{"top", "[flags]", "show what runs in a machine, or on this host", topVerb},
 		{"doctor", "[-json]", "look for what is missing, and say how to get it", doctorVerb},
 		{"image", "[flags]", "make what the virtual machine boots", imageVerb},
 		{"version", "", "print the version", versionVerb},

@@ -295,6 +295,7 @@ func (s *session) run(c *vm.Cmd, prepare func(*vm.VM) error) int {
 			return fail(err)
 		}
 	}
+	listen(s.ctx, m)
 	c.Signals = s.forward
 	began := time.Now()
 	res, err := m.Run(s.ctx, c)
