@@ -26,6 +26,7 @@ struct dios_object_ops;
 struct dios_object {
 	refcount_t holds;
 	const struct dios_object_ops *ops;	/* set once at creation */
+	u32 rights;				/* likewise; what its creator gets */
 	struct dios_user *user;			/* who is charged for it, or NULL; held */
 	u64 memory;				/* bytes of its own, set by make */
 
@@ -206,7 +207,7 @@ struct dios_lend {
 struct dios_object_ops {
 	const char *name;
 	u32 type;
-	u32 rights;		/* what its creator gets */
+	u32 rights;		/* what its creator gets, if make does not take some away */
 	u32 spec_size;
 	bool made_by_program;	/* create makes it; else only the kernel does */
 	bool host_only;		/* create needs a brand that may make Linux calls */
@@ -216,6 +217,7 @@ struct dios_object_ops {
 	bool follows;		/* commit_write takes DIOS_BUF_NEXT */
 	bool ends;		/* commit_write takes DIOS_BUF_END */
 	bool lends_info;	/* acquire takes DIOS_BUF_INFO itself */
+	bool asks_host;		/* ready may sleep, and has nothing locked */
 	u32 proximity;		/* DIOS_P_* */
 	u32 info_size;		/* bytes of what DIOS_BUF_INFO lends; 0: nothing */
 	struct dios_object *(*make)(struct dios_task *t, u64 flags, const void *spec);

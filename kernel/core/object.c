@@ -28,6 +28,7 @@ void object_init(struct dios_object *obj, const struct dios_object_ops *ops)
 {
 	refcount_set(&obj->holds, 1);
 	obj->ops = ops;
+	obj->rights = ops->rights;
 	spin_lock_init(&obj->lock);
 	obj->dead = false;
 	obj->named = false;
@@ -95,12 +96,6 @@ void object_kill(struct dios_object *obj)
 bool object_dead(struct dios_object *obj)
 {
 	return READ_ONCE(obj->dead);
-}
-
-/* A zombie is ready for everything: using it fails at once. */
-static bool ready_locked(struct dios_object *obj, u32 rights, u32 len)
-{
-	return obj->dead || obj->ops->ready(obj, rights, len);
 }
 
 static void watch_locked(struct dios_object *obj, struct dios_watch *w, struct dios_task *t,
@@ -210,7 +205,7 @@ void object_unkeep(struct dios_watch *w)
  *
  * The watch is kept no more for what the object is ready for.
  *
- * Context: The task's own.  Does not sleep.
+ * Context: The task's own.  May sleep, for an object that asks the host.
  * Return: the watch of one that is ready, the first to fire; or NULL.
  */
 struct dios_watch *object_fired(struct dios_task *t, u32 *rights)
@@ -228,19 +223,20 @@ struct dios_watch *object_fired(struct dios_task *t, u32 *rights)
 		spin_unlock_irqrestore(&t->fired_lock, flags);
 		if (!w)
 			return NULL;
+		/* What becomes ready from here on fires it again. */
 		obj = w->obj;
-		spin_lock_irqsave(&obj->lock, flags);
 		ready = w->rights;
-		if (ready & DIOS_R_READ && !ready_locked(obj, DIOS_R_READ, 0))
+		if (ready & DIOS_R_READ && !object_ready(obj, DIOS_R_READ, 0))
 			ready &= ~DIOS_R_READ;
-		if (ready & DIOS_R_WRITE && !ready_locked(obj, DIOS_R_WRITE, w->len))
+		if (ready & DIOS_R_WRITE && !object_ready(obj, DIOS_R_WRITE, w->len))
 			ready &= ~DIOS_R_WRITE;
+		if (!ready)
+			continue;
+		spin_lock_irqsave(&obj->lock, flags);
 		unkeep_locked(w, ready);
 		spin_unlock_irqrestore(&obj->lock, flags);
-		if (ready) {
-			*rights = ready;
-			return w;
-		}
+		*rights = ready;
+		return w;
 	}
 }
 
@@ -277,13 +273,16 @@ void object_wake(struct dios_object *obj)
 	object_wake_for(obj, DIOS_R_ALL);
 }
 
+/* A zombie is ready for everything: using it fails at once. */
 bool object_ready(struct dios_object *obj, u32 rights, u32 len)
 {
 	unsigned long flags;
 	bool ready;
 
+	if (obj->ops->asks_host)
+		return object_dead(obj) || obj->ops->ready(obj, rights, len);
 	spin_lock_irqsave(&obj->lock, flags);
-	ready = ready_locked(obj, rights, len);
+	ready = obj->dead || obj->ops->ready(obj, rights, len);
 	spin_unlock_irqrestore(&obj->lock, flags);
 	return ready;
 }

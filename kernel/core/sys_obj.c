@@ -115,7 +115,7 @@ static s64 create_object(struct dios_task *t, const u64 a[6], const struct dios_
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	err = object_charge(obj, t->user);
-	ref = err ? ERR_PTR(err) : ref_new(obj, ops->rights);
+	ref = err ? ERR_PTR(err) : ref_new(obj, obj->rights);
 	object_put(obj);	/* the reference holds it now */
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);
@@ -126,7 +126,7 @@ static s64 create_object(struct dios_task *t, const u64 a[6], const struct dios_
 	if (!err)
 		err = name_out(&n, uname);
 	if (!err)
-		err = name_give(&n, obj, ops->rights);
+		err = name_give(&n, obj, obj->rights);
 	if (err) {
 		ref_unreserve(t, &ref, 1);
 		goto free;

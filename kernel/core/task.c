@@ -58,7 +58,7 @@ static int add_new(struct dios_task *t, u32 type, u64 *id)
 
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	err = task_add_ref(t, obj, ops->rights, id);
+	err = task_add_ref(t, obj, obj->rights, id);
 	object_put(obj);
 	return err;
 }

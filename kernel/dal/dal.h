@@ -124,18 +124,29 @@ void dal_unmap(struct dios_task *t, u64 addr, size_t len);
  */
 int dal_set_upcalls(struct dios_task *t, const struct dios_control *c);
 
+/* Something may be possible now, of DIOS_R_*.  Called from any context, and does not sleep. */
+typedef void (*dal_wake_fn)(void *arg, u32 rights);
+
 /*
- * Consoles.  dal_console_open() binds a descriptor of the running process;
- * dal_console_node() is the node's own.  dal_console_write() may sleep and
- * may write less than len.  The caller owns the result and ends it with
- * dal_console_close().
- * Errors: open -DIOS_EINVAL (no such descriptor), -DIOS_EPERM (not for
- * writing), -DIOS_ENOTSUP; write -DIOS_EPIPE, -DIOS_EIO, -DIOS_EINTR.
+ * Consoles.  dal_console_open() binds a descriptor of the running process, and
+ * says for what it can be used: DIOS_R_READ, DIOS_R_WRITE; dal_console_node() is the
+ * node's own, to write.  dal_console_write() may sleep and may write less than len.  The
+ * caller owns the result and ends it with dal_console_close().
+ *
+ * dal_console_read() does not wait for input: 0 is its end, -DIOS_EAGAIN that there is none
+ * now, and wake(arg, DIOS_R_READ) is called, until dal_console_close(), whenever that may
+ * have changed.  dal_console_ready() says whether it would not be -DIOS_EAGAIN.  Both may
+ * sleep for the host's own reasons.  A file that cannot tell is always ready, and
+ * reading it waits.
+ * Errors: open -DIOS_EINVAL (no such descriptor), -DIOS_EPERM (open neither to read nor
+ * to write), -DIOS_ENOTSUP; write -DIOS_EPIPE, -DIOS_EIO, -DIOS_EINTR; read -DIOS_EIO, -DIOS_EINTR.
  */
-struct dal_console *dal_console_open(u32 fd);
+struct dal_console *dal_console_open(u32 fd, u32 *rights, dal_wake_fn wake, void *arg);
 struct dal_console *dal_console_node(void);
 ssize_t dal_console_write(struct dios_task *t, struct dal_console *c,
 			  const void *buf, size_t len);
+ssize_t dal_console_read(struct dios_task *t, struct dal_console *c, void *buf, size_t len);
+bool dal_console_ready(struct dal_console *c);
 void dal_console_close(struct dal_console *c);
 
 /*
@@ -194,7 +205,6 @@ void dal_timer_free(struct dal_timer *t);
  * connect, of a DIOS_T_STREAM only what is known at once, -DIOS_EUNREACH, -DIOS_EADDR, -DIOS_EPERM,
  * -DIOS_EREFUSED.
  */
-typedef void (*dal_wake_fn)(void *arg, u32 rights);
 struct dal_sock *dal_sock_open(struct dios_task *t, u32 type, u32 flags,
 			       const struct dios_addr *local, dal_wake_fn wake, void *arg);
 int dal_sock_listen(struct dal_sock *s, u32 backlog);

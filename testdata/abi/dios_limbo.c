@@ -47,7 +47,7 @@ static void consoles(void)
 	struct dios_console spec = { 0, 1 };
 	struct dios_iov iov = { 0, 0 }, part;
 	char back[32];
-	u64 ref;
+	u64 ref, other;
 	int fd, pipe[2];
 
 	is(console(0, &ref), -DIOS_EINVAL);		/* not open */
@@ -73,7 +73,9 @@ static void consoles(void)
 	fd = l_open("/tmp/dios_limbo", L_RDONLY);
 	is(linux3(L_READ, fd, ADDR(back), sizeof(back)), 13);
 	ok(same(back, "one two three", 13));
-	is(console(fd, &ref), -DIOS_EPERM);		/* not for writing */
+	is(console(fd, &ref), 0);			/* not for writing */
+	is(acquire_write(0, ref, 0, ADDR(&iov)), -DIOS_EPERM);
+	is(delete(0, ref), 0);
 	l_close(fd);
 	fd = l_open("/tmp/dios_limbo", L_PATH);
 	ok(console(fd, &ref) < 0);
@@ -95,7 +97,9 @@ static void consoles(void)
 	iov = (struct dios_iov){ 0, 0 };
 	is(acquire_write(0, ref, 0, ADDR(&iov)), 0);
 	is(commit_write(0, ref, 100, ADDR(&iov)), 100);
-	is(console(pipe[0], &ref), -DIOS_EPERM);
+	is(console(pipe[0], &other), 0);
+	is(acquire_write(0, other, 0, ADDR(&iov)), -DIOS_EPERM);
+	is(delete(0, other), 0);
 	l_close(pipe[0]);
 	l_close(pipe[1]);
 }

@@ -5,6 +5,7 @@
  *
  * Locks, in the order they are taken (the core's own in between):
  *   host.firing	held while timers run: dal_timer_free() waits for it
+ *   input_lock		what is typed; consoles are woken under it
  *   (the core's locks)
  *   host.timers_lock	the list of timers
  *   host.tasks_lock	the list of tasks
@@ -1136,7 +1137,13 @@ struct hosted_file *hosted_file(u32 fd)
 
 struct dal_console {
 	struct hosted_file *file;
+	struct list_head link;		/* in file->readers */
+	dal_wake_fn wake;
+	void *arg;
 };
+
+/* What is typed, and who reads; consoles are woken with it held, as by a wait queue. */
+static pthread_mutex_t input_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct dal_console *console_new(struct hosted_file *file)
 {
@@ -1145,18 +1152,84 @@ static struct dal_console *console_new(struct hosted_file *file)
 	if (!c)
 		return ERR_PTR(-DIOS_ENOMEM);
 	c->file = file;
+	INIT_LIST_HEAD(&c->link);
 	hosted_handle(1);
 	return c;
 }
 
-struct dal_console *dal_console_open(u32 fd)
+struct dal_console *dal_console_open(u32 fd, u32 *rights, dal_wake_fn wake, void *arg)
 {
+	struct hosted_file *f;
+	struct dal_console *c;
+
 	might_sleep();
 	if (fd >= HOSTED_FILES || !files[fd].open)
 		return ERR_PTR(-DIOS_EINVAL);
-	if (!files[fd].writable)
+	f = &files[fd];
+	if (!f->writable && !f->readable)
 		return ERR_PTR(-DIOS_EPERM);
-	return console_new(&files[fd]);
+	*rights = (f->readable ? DIOS_R_READ : 0) | (f->writable ? DIOS_R_WRITE : 0);
+	c = console_new(f);
+	if (IS_ERR(c) || !f->readable)
+		return c;
+	c->wake = wake;
+	c->arg = arg;
+	pthread_mutex_lock(&input_lock);
+	if (!f->readers.next)
+		INIT_LIST_HEAD(&f->readers);
+	list_add_tail(&c->link, &f->readers);
+	pthread_mutex_unlock(&input_lock);
+	return c;
+}
+
+void hosted_input(u32 fd, const char *text)
+{
+	struct hosted_file *f = hosted_file(fd);
+	struct dal_console *c;
+
+	pthread_mutex_lock(&input_lock);
+	if (text) {
+		BUG_ON(f->in_len + strlen(text) > sizeof(f->in));
+		memcpy(f->in + f->in_len, text, strlen(text));
+		f->in_len += strlen(text);
+	} else {
+		f->ended = true;
+	}
+	if (f->readers.next)
+		list_for_each_entry(c, &f->readers, link)
+			c->wake(c->arg, DIOS_R_READ);
+	pthread_mutex_unlock(&input_lock);
+}
+
+ssize_t dal_console_read(struct dios_task *t, struct dal_console *c, void *buf, size_t len)
+{
+	struct hosted_file *f = c->file;
+	ssize_t n;
+
+	might_sleep();
+	BUG_ON(t != cpu.task || !len || !f->readable);
+	pthread_mutex_lock(&input_lock);
+	n = min(len, f->in_len - f->in_at);
+	memcpy(buf, f->in + f->in_at, n);
+	f->in_at += n;
+	if (!n && f->read_err)
+		n = f->read_err;
+	else if (!n && !f->ended)
+		n = -DIOS_EAGAIN;
+	pthread_mutex_unlock(&input_lock);
+	return n;
+}
+
+bool dal_console_ready(struct dal_console *c)
+{
+	struct hosted_file *f = c->file;
+	bool ready;
+
+	might_sleep();
+	pthread_mutex_lock(&input_lock);
+	ready = f->in_len > f->in_at || f->ended || f->read_err;
+	pthread_mutex_unlock(&input_lock);
+	return ready;
 }
 
 struct dal_console *dal_console_node(void)
@@ -1188,6 +1261,9 @@ ssize_t dal_console_write(struct dios_task *t, struct dal_console *c, const void
 void dal_console_close(struct dal_console *c)
 {
 	might_sleep();
+	pthread_mutex_lock(&input_lock);
+	list_del(&c->link);
+	pthread_mutex_unlock(&input_lock);
 	kfree(c);
 	hosted_handle(-1);
 }

@@ -139,6 +139,13 @@ struct hosted_file {
 	size_t most;		/* bytes one write takes at most; 0: all */
 	int write_err;		/* -DIOS_E...: writing fails */
 
+	/* As a source of input: hosted_input() gives it more. */
+	bool readable;
+	bool ended;		/* no more comes */
+	char in[1 << 12];
+	size_t in_len, in_at;	/* what is there, and what was read of it */
+	struct list_head readers;	/* struct dal_console */
+
 	/* As a program. */
 	bool regular, executable;
 	const void *bytes;
@@ -148,6 +155,9 @@ struct hosted_file {
 	hosted_main main;	/* what runs; NULL: the host cannot load it */
 };
 struct hosted_file *hosted_file(u32 fd);
+
+/* Somebody types; NULL: the end of input.  From any thread. */
+void hosted_input(u32 fd, const char *text);
 extern struct hosted_file hosted_node_console;
 extern bool hosted_no_node_console;	/* the node has none: EIO */
 

@@ -376,6 +376,14 @@ int in_root(struct dios_object *obj, u8 *name, u32 rights)
 	return name_add(obj, root->ops->names(root), false, name, rights);
 }
 
+u32 keyboard(void)
+{
+	u32 fd = free_file();
+
+	hosted_file(fd)->readable = true;
+	return fd;
+}
+
 struct dios_task *task_of_ref(struct dios_task *t, u64 ref)
 {
 	struct dios_ref *r = ref_find(t, ref, 0);

@@ -130,8 +130,9 @@ s64 t_run(struct dios_task *t, const struct run *r, u64 *ref);
 
 /* A file with a smallest pure program in it, whose code is this function. */
 u32 program(hosted_main main);
-/* A descriptor that can be written. */
+/* A descriptor that can be written, and one that can be read. */
 u32 console(void);
+u32 keyboard(void);
 
 /* A random name in the root group, out. */
 int in_root(struct dios_object *obj, u8 *name, u32 rights);

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * console.c - where a console's text goes: a file of the process that made it,
- * or the node's own console.  And Linux's errors as DIOS's.
+ * console.c - where a console's text goes and comes from: a file of the process that
+ * made it, or the node's own console.  And Linux's errors as DIOS's.
  *
- * Locks: f_pos_lock of the file, for files that have a position.
+ * A console that can be read has an entry in the wait queues of its file, as long as
+ * it lives: the file then tells when there may be input, and reading never waits.  It holds the
+ * file, and so the queues; one that goes earlier (POLLFREE) says so.
+ *
+ * Locks: f_pos_lock of the file, for files that have a position.  A wait queue's lock is
+ * held when the object is woken.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -80,7 +85,7 @@ int dal_err(int err)
 
 static struct dal_console *console_new(struct file *file)
 {
-	struct dal_console *c = kmalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	struct dal_console *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 
 	if (!c) {
 		fput(file);
@@ -90,22 +95,94 @@ static struct dal_console *console_new(struct file *file)
 	return c;
 }
 
-struct dal_console *dal_console_open(u32 fd)
+#define READABLE	(EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLHUP | EPOLLERR)
+
+/* Called by the file, with the queue's lock held. */
+static int watch_woken(struct wait_queue_entry *entry, unsigned int mode, int sync, void *key)
+{
+	struct dal_watch *w = container_of(entry, struct dal_watch, entry);
+	struct dal_console *c = w->console;
+	__poll_t what = key_to_poll(key);
+
+	if (!what || what & (READABLE | POLLFREE))
+		c->wake(c->arg, DIOS_R_READ);
+	if (what & POLLFREE) {
+		list_del_init(&entry->entry);
+		/* Pairs with unwatch(): the queue is there no longer than RCU says. */
+		smp_store_release(&w->head, NULL);
+	}
+	return 0;
+}
+
+static void watch(struct file *file, struct wait_queue_head *head, struct poll_table_struct *table)
+{
+	struct dal_console *c = container_of(table, struct dal_console, table);
+	struct dal_watch *w = &c->watches[c->nwatches++];
+
+	if (c->nwatches > DAL_WATCHES)
+		return;
+	init_waitqueue_func_entry(&w->entry, watch_woken);
+	w->console = c;
+	w->head = head;
+	add_wait_queue(head, &w->entry);
+}
+
+static void unwatch(struct dal_watch *w)
+{
+	struct wait_queue_head *head;
+
+	rcu_read_lock();
+	head = smp_load_acquire(&w->head);
+	if (head) {
+		spin_lock_irq(&head->lock);
+		list_del_init(&w->entry.entry);
+		spin_unlock_irq(&head->lock);
+	}
+	rcu_read_unlock();
+}
+
+/* Have the file tell when there is input.  -ENOTSUP: it has too many queues. */
+static int watch_file(struct dal_console *c, dal_wake_fn wake, void *arg)
+{
+	c->wake = wake;
+	c->arg = arg;
+	init_poll_funcptr(&c->table, watch);
+	c->table._key = READABLE;
+	vfs_poll(c->file, &c->table);
+	if (c->nwatches <= DAL_WATCHES)
+		return 0;
+	c->nwatches = DAL_WATCHES;
+	return -DIOS_ENOTSUP;
+}
+
+struct dal_console *dal_console_open(u32 fd, u32 *rights, dal_wake_fn wake, void *arg)
 {
 	struct file *file = fget(fd);
+	struct dal_console *c;
 	int err = 0;
 
 	if (!file)
 		return ERR_PTR(-DIOS_EINVAL);
-	if (!(file->f_mode & FMODE_WRITE))
-		err = -DIOS_EPERM;
-	else if (!(file->f_mode & FMODE_CAN_WRITE) || !file->f_op->write_iter)
-		err = -DIOS_ENOTSUP;
+	*rights = 0;
+	if (file->f_mode & FMODE_CAN_READ && file->f_op->read_iter)
+		*rights |= DIOS_R_READ;
+	if (file->f_mode & FMODE_CAN_WRITE && file->f_op->write_iter)
+		*rights |= DIOS_R_WRITE;
+	if (!*rights)
+		err = file->f_mode & (FMODE_READ | FMODE_WRITE) ? -DIOS_ENOTSUP : -DIOS_EPERM;
 	if (err) {
 		fput(file);
 		return ERR_PTR(err);
 	}
-	return console_new(file);
+	c = console_new(file);
+	if (IS_ERR(c) || !(*rights & DIOS_R_READ))
+		return c;
+	err = watch_file(c, wake, arg);
+	if (err) {
+		dal_console_close(c);
+		return ERR_PTR(err);
+	}
+	return c;
 }
 
 /* Opened as the host itself: it is there for all tasks, whatever their users may open. */
@@ -164,8 +241,85 @@ ssize_t dal_console_write(struct dios_task *t, struct dal_console *c,
 	return n < 0 ? dal_err(n) : n;
 }
 
+/* A file with a position: its reads do not wait for others, but look at the offset together. */
+static bool has_position(struct file *file)
+{
+	umode_t mode = file_inode(file)->i_mode;
+
+	return S_ISREG(mode) || S_ISBLK(mode);
+}
+
+static ssize_t read_iter(struct file *file, void *buf, size_t len, loff_t *pos)
+{
+	struct kvec vec = { .iov_base = buf, .iov_len = len };
+	struct iov_iter iter;
+	struct kiocb io;
+	ssize_t n;
+
+	init_sync_kiocb(&io, file);
+	io.ki_pos = *pos;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	iov_iter_kvec(&iter, READ, &vec, 1, len);
+#else
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
+#endif
+	n = file->f_op->read_iter(&io, &iter);
+	*pos = io.ki_pos;
+	return n;
+}
+
+/*
+ * What is there, without waiting for more.  That is a property of the open file, which is
+ * others' too, and few files know of it for a single read.  But a read that may wait takes
+ * what is there first, and does not begin to wait while a signal is pending.  So
+ * one seems to be, as when the freezer wants a task's attention.
+ */
+static ssize_t read_now(struct file *file, void *buf, size_t len)
+{
+	loff_t pos = 0;
+	ssize_t n;
+
+	set_thread_flag(TIF_SIGPENDING);
+	n = read_iter(file, buf, len, &pos);
+	spin_lock_irq(&current->sighand->siglock);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+	return dal_err(n) == -DIOS_EINTR ? -EAGAIN : n;
+}
+
+static ssize_t read_file(struct file *file, void *buf, size_t len)
+{
+	loff_t none = 0;
+	ssize_t n;
+
+	if (has_position(file)) {
+		mutex_lock(&file->f_pos_lock);
+		n = read_iter(file, buf, len, &file->f_pos);
+		mutex_unlock(&file->f_pos_lock);
+		return n;
+	}
+	return file_can_poll(file) ? read_now(file, buf, len) : read_iter(file, buf, len, &none);
+}
+
+ssize_t dal_console_read(struct dios_task *t, struct dal_console *c, void *buf, size_t len)
+{
+	ssize_t n;
+
+	dal_block(t->dal);
+	n = read_file(c->file, buf, len);
+	dal_unblock(t->dal);
+	return n < 0 ? dal_err(n) : n;
+}
+
+bool dal_console_ready(struct dal_console *c)
+{
+	return vfs_poll(c->file, NULL) & READABLE;
+}
+
 void dal_console_close(struct dal_console *c)
 {
+	while (c->nwatches)
+		unwatch(&c->watches[--c->nwatches]);
 	fput(c->file);
 	kfree(c);
 }

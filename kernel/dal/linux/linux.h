@@ -21,12 +21,15 @@
 #include <linux/fs.h>
 #include <linux/hashtable.h>
 #include <linux/hrtimer.h>
+#include <linux/poll.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 #include "../../core/core.h"
+
+#define DAL_WATCHES	4	/* queues a file may be waited for in; a terminal has 2 */
 
 enum dal_phase { DAL_STARTING, DAL_LOADED, DAL_RUNNING, DAL_ENDED };
 
@@ -74,6 +77,16 @@ struct dal_task {
 
 struct dal_console {
 	struct file *file;
+	/* Of one that can be read. */
+	dal_wake_fn wake;
+	void *arg;
+	struct poll_table_struct table;
+	struct dal_watch {
+		struct wait_queue_entry entry;
+		struct wait_queue_head *head;	/* NULL: it has gone before the file */
+		struct dal_console *console;
+	} watches[DAL_WATCHES];
+	u32 nwatches;
 };
 
 struct dal_exe {
