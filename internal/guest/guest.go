@@ -262,11 +262,12 @@ func addEntropy(b []byte) {
 	}
 }
 
-// strict makes a warning of the kernel stop the machine. It returns whether
+// strict makes a warning of the kernel, or worse, stop the machine. It returns whether
 // there was one already; the console has it then.
 func strict() (warned bool) {
 	for name, value := range map[string]string{
 		"/proc/sys/kernel/panic_on_warn": "1",
+		"/proc/sys/kernel/panic_on_oops": "1",
 		"/proc/sys/kernel/printk":        "5", // the warning is to be seen
 	} {
 		if err := os.WriteFile(name, []byte(value), 0); err != nil {

@@ -46,6 +46,14 @@ static s64 load(void)
 	return err;
 }
 
+static u64 tsc(void)
+{
+	u32 low, high;
+
+	asm volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (u64)high << 32 | low;
+}
+
 static void nap(u64 ns)
 {
 	u64 t[2] = { ns / SECOND, ns % SECOND };
@@ -150,12 +158,14 @@ static int traffic(void)
 	/*
 	 * A child with the same descriptors: when the device is closed here, it has
 	 * the flag still, and nothing that keeps the module. Its first call comes
-	 * some time later.
+	 * within a second or two, when the module may be there, going, gone or back.
 	 */
 	pid = linux3(L_CLONE, L_CLONE_FILES | L_SIGCHLD, 0, 0);
 	if (pid == 0) {
-		for (i = task % 7 * 300000; i; i--)
-			barrier();
+		u64 from = tsc(), wait = (from >> 4) % (2 * SECOND);
+
+		while (tsc() - from < wait)
+			;
 		linux3(L_EXIT, linux3(L_GETPPID, 0, 0, 0) > 0 ? 0 : 1, 0, 0);
 	}
 	ok(pid > 0);
