@@ -16,7 +16,7 @@
 // another emulated machine with one CPU.
 //
 // The results go to bench/results/ as they come, in the format of Go's benchmarks,
-// one file for each machine. With -doc the tables go to docs/performance.md too. What malloc
+// one file for each machine; with -only to build/bench/. With -doc the tables go to docs/performance.md too. What malloc
 // costs by size, with each heap, goes to a file of its own there, whose name ends in -alloc.txt;
 // no table has it.
 package main
@@ -90,6 +90,14 @@ func main() {
 
 func run(cpuList, only string, pairs int, count, doc bool) error {
 	wanted := func(what string) bool { return only == "" || slices.Contains(strings.Split(only, ","), what) }
+	// A part of the results does not take the place of all.
+	rawDir := filepath.Join(progtest.Source(), "bench", "results")
+	if only != "" {
+		rawDir = filepath.Join(progtest.Source(), "build", "bench")
+	}
+	if err := os.MkdirAll(rawDir, 0o777); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
@@ -121,7 +129,7 @@ func run(cpuList, only string, pairs int, count, doc bool) error {
 			return err
 		}
 		defer m.Close()
-		return machine(m, cpus, count, dir, programs, pairs, wanted, &markdown)
+		return machine(m, cpus, count, dir, rawDir, programs, pairs, wanted, &markdown)
 	}
 	for f := range strings.SplitSeq(cpuList, ",") {
 		n, err := strconv.Atoi(f)
@@ -144,15 +152,11 @@ func run(cpuList, only string, pairs int, count, doc bool) error {
 }
 
 // machine measures everything in one machine, and prints its table.
-func machine(m *progtest.VM, cpus int, count bool, dir string, programs []string, pairs int, wanted func(string) bool, markdown *bytes.Buffer) error {
+func machine(m *progtest.VM, cpus int, count bool, dir, rawDir string, programs []string, pairs int, wanted func(string) bool, markdown *bytes.Buffer) error {
 	info := m.Info()
 	name := fmt.Sprintf("%s-%dcpu", info.Accel, cpus)
 	if count {
 		name += "-instructions"
-	}
-	rawDir := filepath.Join(progtest.Source(), "bench", "results")
-	if err := os.MkdirAll(rawDir, 0o777); err != nil {
-		return err
 	}
 	raw, err := os.Create(filepath.Join(rawDir, name+".txt"))
 	if err != nil {
