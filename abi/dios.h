@@ -693,4 +693,24 @@ struct dios_task_status {
 };
 _Static_assert(sizeof(struct dios_task_status) == 40, "dios_task_status");
 
+#define DIOS_TASK_RUNNING	1	/* dios_task_info.state: it runs, or could */
+#define DIOS_TASK_WAITING	2	/* dios_task_info.state: a call of it waits */
+#define DIOS_TASK_ENDED		3	/* dios_task_info.state: its status can be read */
+
+/* What is known of a TASK, while it runs and after. */
+struct dios_task_info {
+	__u32 state;		/* DIOS_TASK_* */
+	__u32 brand;		/* DIOS_BRAND_* */
+	__u64 user_ns;		/* time spent in the program, nanoseconds */
+	__u64 system_ns;	/* time spent in the kernel for it, nanoseconds */
+	__u64 rss;		/* memory it has resident, bytes; ended: 0 */
+	__u64 max_rss;		/* most memory it had resident, bytes */
+	__u64 calls;		/* DIOS calls it made */
+	__u64 memory;		/* private memory it has, bytes; ended: 0 */
+	__u64 lent;		/* kernel pages lent to it, bytes; ended: 0 */
+	__u32 refs;		/* references it has; ended: 0 */
+	__u32 pad;		/* 0 */
+};
+_Static_assert(sizeof(struct dios_task_info) == 72, "dios_task_info");
+
 #endif /* DIOS_ABI_H */

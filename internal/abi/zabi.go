@@ -214,6 +214,12 @@ const (
 	EndKilled = 2 // zombified through a TASK reference, or killed by the host
 )
 
+const (
+	TaskRunning = 1 // dios_task_info.state: it runs, or could
+	TaskWaiting = 2 // dios_task_info.state: a call of it waits
+	TaskEnded   = 3 // dios_task_info.state: its status can be read
+)
+
 // A Brand is one of the brands of programs.
 type Brand struct {
 	Name   string // what people call it

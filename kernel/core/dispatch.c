@@ -45,7 +45,7 @@ s64 dios_dispatch(struct dios_task *t, u32 nr, const u64 args[6])
 
 	WRITE_ONCE(t->call, nr);
 	nr = array_index_nospec(nr - DIOS_CREATE, DIOS_NCALL);
-	t->calls++;
+	WRITE_ONCE(t->calls, t->calls + 1);	/* task_info() looks */
 	ret = calls[nr].fn(t, args);
 	WRITE_ONCE(t->call, 0);
 	return ret;

@@ -177,6 +177,12 @@ void dal_task_free(struct dal_task *d);
 /* End the running task when its call returns, with this status. */
 void dal_exit(struct dios_task *t, u32 status);
 
+/*
+ * What the host knows of a task that has not ended, or has a moment ago: state, times
+ * and resident memory.  The caller holds t.  May sleep.
+ */
+void dal_task_info(struct dios_task *t, struct dios_task_info *out);
+
 /* End a task that may be running anywhere.  Any context. */
 void dal_kill(struct dios_task *t);
 

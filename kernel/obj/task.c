@@ -41,6 +41,32 @@ static int task_acquire_read(struct dios_lend *l)
 	return 0;
 }
 
+/* Each number for itself is true a moment ago. */
+static void task_info(struct dios_object *obj, void *out)
+{
+	struct dios_task *t = task_of(obj);
+	struct dios_task_info *info = out;
+
+	memset(info, 0, sizeof(*info));
+	info->state = DIOS_TASK_RUNNING;
+	info->brand = t->brand;
+	dal_task_info(t, info);
+	info->calls = READ_ONCE(t->calls);
+	info->memory = READ_ONCE(t->memory);
+	info->lent = READ_ONCE(t->lent);
+	spin_lock(&t->lock);
+	info->refs = t->nrefs;
+	if (t->ended) {
+		info->state = DIOS_TASK_ENDED;
+		info->user_ns = t->status.user_ns;
+		info->system_ns = t->status.system_ns;
+		info->max_rss = t->status.max_rss;
+		info->calls = t->status.calls;
+		info->rss = info->memory = info->lent = info->refs = 0;
+	}
+	spin_unlock(&t->lock);
+}
+
 /* A task ends once: the status that was read stays true. */
 static ssize_t task_commit_read(struct dios_lend *l)
 {
@@ -68,6 +94,7 @@ const struct dios_object_ops task_ops = {
 	.type		= DIOS_T_TASK,
 	.rights		= DIOS_R_READ | DIOS_R_WRITE,
 	.proximity	= DIOS_P_MEMORY,
+	.info_size	= sizeof(struct dios_task_info),
 	.make		= obj_make_none,
 	.acquire_read	= task_acquire_read,
 	.commit_read	= task_commit_read,
@@ -75,7 +102,7 @@ const struct dios_object_ops task_ops = {
 	.commit_write	= obj_commit_none,
 	.discard	= obj_discard_none,
 	.unlend		= buf_unlend,
-	.info		= obj_info_none,
+	.info		= task_info,
 	.set_info	= obj_set_info_none,
 	.opened		= obj_opened_nothing,
 	.closed		= obj_opened_nothing,

@@ -865,6 +865,19 @@ void dal_kill(struct dios_task *t)
 		wake(d, &d->killed);
 }
 
+void dal_task_info(struct dios_task *t, struct dios_task_info *out)
+{
+	struct dal_task *d = READ_ONCE(t->dal);
+
+	might_sleep();
+	if (!d)
+		return;
+	pthread_mutex_lock(&d->lock);
+	if (d->blocked)
+		out->state = DIOS_TASK_WAITING;
+	pthread_mutex_unlock(&d->lock);
+}
+
 void hosted_interrupt(struct dios_task *t)
 {
 	wake(t->dal, &t->dal->upcall);

@@ -440,3 +440,35 @@ TEST(the_calls_have_names)
 	CHECK(!strcmp(call_name(DIOS_RELEASE_WRITE + 1), "?"));
 	CHECK(!strcmp(call_name(DIOS_CREATE - 1), "?"));
 }
+
+static u32 waits_for_ever(struct dios_task *t, int argc, char **argv, char **env)
+{
+	t_select_one(t, t->start.refs[0].ref, DIOS_R_READ, -1);
+	return 0;
+}
+
+TEST(a_task_is_looked_at_while_it_runs)
+{
+	struct dios_task *t = limbo();
+	struct run r = { .argv = { "p" } };
+	struct dios_grant g = { .rights = DIOS_R_READ };
+	struct dios_task_info *info;
+	struct dios_iov iov = {};
+	u64 task;
+
+	OK(t_timer(t, 0, 0, &g.ref));
+	r.grants = &g;
+	r.ngrants = 1;
+	OK(t_import(t, program(waits_for_ever), &r.exe));
+	OK(t_run(t, &r, &task));
+	hosted_until_blocked(task_of_ref(t, task));
+	OK(t_buf(t, DIOS_ACQUIRE_READ, DIOS_BUF_INFO, task, 0, &iov));
+	info = hosted_ptr(iov.addr);
+	CHECK(info->state == DIOS_TASK_WAITING && info->brand == DIOS_BRAND_PURE);
+	CHECK(info->calls == 1 && info->refs == 7 && !info->pad);
+	OK(t_zombify(t, task));
+	CHECK_EQ(status_of(t, task).how, DIOS_END_KILLED);
+	CHECK_EQ(t_buf(t, DIOS_COMMIT_READ, DIOS_BUF_NEXT, task, 0, &iov), 0);
+	CHECK(info->state == DIOS_TASK_ENDED && info->calls == 1 && !info->refs);
+	quit(t);
+}

@@ -458,6 +458,28 @@ void dal_kill(struct dios_task *t)
 		send_sig(SIGKILL, d->task, 1);
 }
 
+void dal_task_info(struct dios_task *t, struct dios_task_info *out)
+{
+	struct dal_task *d = t->dal;
+	struct mm_struct *mm;
+	u64 user, system;
+
+	if (!d || !READ_ONCE(d->task))
+		return;
+	if (READ_ONCE(d->blocked))
+		out->state = DIOS_TASK_WAITING;
+	task_cputime_adjusted(d->task, &user, &system);
+	out->user_ns = user;
+	out->system_ns = system;
+	/* NULL when it is on its way out. */
+	mm = get_task_mm(d->task);
+	if (!mm)
+		return;
+	out->rss = (u64)get_mm_rss(mm) << PAGE_SHIFT;
+	out->max_rss = (u64)get_mm_hiwater_rss(mm) << PAGE_SHIFT;
+	mmput(mm);
+}
+
 /* The brand of the program that is running. */
 static int own_brand(u32 *brand)
 {

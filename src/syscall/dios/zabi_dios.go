@@ -249,6 +249,12 @@ const (
 	EndKilled = dios.END_KILLED // zombified through a TASK reference, or killed by the host
 )
 
+const (
+	TaskRunning = dios.TASK_RUNNING // dios_task_info.state: it runs, or could
+	TaskWaiting = dios.TASK_WAITING // dios_task_info.state: a call of it waits
+	TaskEnded   = dios.TASK_ENDED   // dios_task_info.state: its status can be read
+)
+
 // A piece of memory.
 type Iov = dios.Iov
 
@@ -353,6 +359,9 @@ type Control = dios.Control
 // What the read buffer of a TASK holds. acquire_read waits until the task has
 // ended.
 type TaskStatus = dios.TaskStatus
+
+// What is known of a TASK, while it runs and after.
+type TaskInfo = dios.TaskInfo
 
 // typeNames is the name of each type of objects, by its number.
 var typeNames = [...]string{

@@ -216,6 +216,12 @@ const (
 	END_KILLED = 2 // zombified through a TASK reference, or killed by the host
 )
 
+const (
+	TASK_RUNNING = 1 // dios_task_info.state: it runs, or could
+	TASK_WAITING = 2 // dios_task_info.state: a call of it waits
+	TASK_ENDED   = 3 // dios_task_info.state: its status can be read
+)
+
 // A piece of memory.
 type Iov struct {
 	Addr uint64 // first byte
@@ -531,6 +537,23 @@ type TaskStatus struct {
 }
 
 var _ [40]byte = [unsafe.Sizeof(TaskStatus{})]byte{}
+
+// What is known of a TASK, while it runs and after.
+type TaskInfo struct {
+	State    uint32 // DIOS_TASK_*
+	Brand    uint32 // DIOS_BRAND_*
+	UserNs   uint64 // time spent in the program, nanoseconds
+	SystemNs uint64 // time spent in the kernel for it, nanoseconds
+	Rss      uint64 // memory it has resident, bytes; ended: 0
+	MaxRss   uint64 // most memory it had resident, bytes
+	Calls    uint64 // DIOS calls it made
+	Memory   uint64 // private memory it has, bytes; ended: 0
+	Lent     uint64 // kernel pages lent to it, bytes; ended: 0
+	Refs     uint32 // references it has; ended: 0
+	Pad      uint32 // 0
+}
+
+var _ [72]byte = [unsafe.Sizeof(TaskInfo{})]byte{}
 
 // ErrorText is the text of each error, by its number; "" where there is none.
 var ErrorText = [...]string{
