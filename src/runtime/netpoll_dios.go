@@ -58,7 +58,11 @@ func netpollIsPollDescriptor(fd uintptr) bool {
 
 func netpollopen(fd uintptr, pd *pollDesc) int32 {
 	if netpollisLocal(fd) {
-		return netpollopenLocal(fd, pd)
+		errno := netpollopenLocal(fd, pd)
+		fd = netpollref(fd)
+		if fd == 0 || errno != 0 {
+			return errno
+		}
 	}
 	s := &netpollRefs
 	slot := int(uint32(fd))
@@ -82,8 +86,12 @@ func netpollopen(fd uintptr, pd *pollDesc) int32 {
 
 func netpollclose(fd uintptr) int32 {
 	if netpollisLocal(fd) {
+		ref := netpollref(fd)
 		netpollcloseLocal(fd)
-		return 0
+		fd = ref
+		if fd == 0 {
+			return 0
+		}
 	}
 	s := &netpollRefs
 	lock(&s.lock)
@@ -123,17 +131,18 @@ func netpollarm(pd *pollDesc, mode int) { netpollarmRoom(pd, mode, 0) }
 // netpollarmRoom is netpollarm; for a FIFO and mode 'w' it waits for room for
 // a record of room bytes.
 func netpollarmRoom(pd *pollDesc, mode int, room uint32) {
-	if netpollisLocal(pd.fd) {
+	ref := netpollref(pd.fd)
+	if ref == 0 {
 		return // syscall_pollReady tells
 	}
-	w := dios.Wait{Ref: uint64(pd.fd), Rights: dios.R_READ}
+	w := dios.Wait{Ref: uint64(ref), Rights: dios.R_READ}
 	if mode == 'w' {
 		w.Rights = dios.R_WRITE
 		w.Len = room
 	}
 	s := &netpollRefs
 	lock(&s.lock)
-	r := &s.tab[uint32(pd.fd)]
+	r := &s.tab[uint32(ref)]
 	// It may be there already, for a goroutine that has stopped waiting.
 	if r.rights&w.Rights == 0 || mode == 'w' {
 		if r.rights == 0 {

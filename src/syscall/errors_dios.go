@@ -75,7 +75,8 @@ func (e Errno) Timeout() bool {
 const (
 	enofiles Errno = 0x1000 + iota
 	enostdin
-	enonet
+	enounix
+	enoraw
 	enoprocs
 	enousers
 )
@@ -83,7 +84,8 @@ const (
 var missing = [...]string{
 	"no file service",
 	"standard input is not connected",
-	"no network",
+	"no Unix domain sockets",
+	"no raw sockets",
 	"no processes",
 	"no users",
 }

@@ -12,7 +12,7 @@ const (
 
 	ENOFILES = enofiles
 	ENOSTDIN = enostdin
-	ENONET   = enonet
+	ENOUNIX  = enounix
 	ENOPROCS = enoprocs
 	ENOUSERS = enousers
 )

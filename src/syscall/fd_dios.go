@@ -38,11 +38,15 @@ type stream interface {
 }
 
 // A file is an open stream and the descriptors that stand for it.
-// Only the table's functions touch fds, with its lock.
+// Only the table's functions touch fds and refs, with its lock.
 type file struct {
 	stream
 	fds      []int
 	nonblock atomic.Bool
+
+	// For the poller, of a stream with an object behind it: a reference of
+	// its own for each of fds.
+	refs []uint64
 }
 
 var files = struct {
@@ -96,12 +100,14 @@ func Close(fd int) error {
 	}
 	f := files.tab[fd]
 	files.tab[fd] = nil
-	for i := range f.fds {
-		if f.fds[i] == fd {
-			f.fds = append(f.fds[:i], f.fds[i+1:]...)
-			break
-		}
+	i := 0
+	for f.fds[i] != fd {
+		i++
 	}
+	if s, ok := f.stream.(*socket); ok && i < len(f.refs) {
+		s.dropPollRef(f, i)
+	}
+	f.fds = append(f.fds[:i], f.fds[i+1:]...)
 	last := len(f.fds) == 0
 	files.Unlock()
 	if last {
@@ -115,7 +121,14 @@ func Dup(fd int) (int, error) {
 	if e != 0 {
 		return -1, e
 	}
-	return addFile(f), nil
+	fd = addFile(f)
+	if s, ok := f.stream.(*socket); ok {
+		if e := s.addPollRefs(f); e != 0 {
+			Close(fd)
+			return -1, e
+		}
+	}
+	return fd, nil
 }
 
 func Read(fd int, p []byte) (int, error) {
@@ -195,8 +208,8 @@ func Fstat(fd int, st *Stat_t) error {
 // references handed to it, never a descriptor.
 func CloseOnExec(fd int) {}
 
-// SetNonblock says whether a descriptor is used with the poller. Only pipes
-// can be: a read or write of them that would wait then returns EAGAIN.
+// SetNonblock says whether a descriptor is used with the poller. Pipes and
+// sockets can be: a read or write of them that would wait then returns EAGAIN.
 func SetNonblock(fd int, nonblocking bool) error {
 	f, e := getFile(fd)
 	if e != 0 {
@@ -218,6 +231,10 @@ type pollable interface {
 // diosPollReady tells the poller that fd can be read, or written, by mode:
 // 'r' or 'w'. It is in package runtime.
 func diosPollReady(fd uintptr, mode int32)
+
+// diosPollRef tells the poller that fd is ready when the object of ref is, or
+// with ref 0, that diosPollReady tells. It is in package runtime.
+func diosPollRef(fd uintptr, ref uintptr)
 
 // ready tells the poller that f, a pollable, is ready for mode.
 func (f *file) ready(mode int32) {

@@ -53,7 +53,7 @@ func TestErrnoIs(t *testing.T) {
 		{ENOTSUP, all[3:4]},
 		{ENOFILES, all[2:4]},
 		{ENOSTDIN, all[3:4]},
-		{ENONET, all[3:4]},
+		{ENOUNIX, all[3:4]},
 		{ENOPROCS, all[3:4]},
 		{ENOUSERS, all[3:4]},
 	} {
