@@ -44,12 +44,21 @@ static void count_slots(struct dios_task *t, void *n)
 	spin_unlock(&t->lock);
 }
 
+static void count_used(struct dios_user *u, void *used)
+{
+	u32 i;
+
+	for (i = 0; i < USE_N; i++)
+		((s64 *)used)[i] += atomic64_read(&u->used[i]);
+}
+
 void counts_take(struct counts *c)
 {
 	u32 i;
 
 	memset(c, 0, sizeof(*c));
 	task_list(count_slots, &c->slots);
+	user_list(count_used, c->used);
 	for (i = 0; i < STAT_N; i++)
 		c->stat[i] = stat_get(i);
 	for (i = 1; i <= DIOS_T_MAX; i++)
@@ -74,6 +83,10 @@ void counts_same(const char *file, int line, const char *what, const struct coun
 			test_fail(file, line, "%s: type %s: %lld, was %lld", what,
 				  dios_types[i]->name, (long long)now.types[i],
 				  (long long)before->types[i]);
+	for (i = 0; i < USE_N; i++)
+		if (now.used[i] != before->used[i])
+			test_fail(file, line, "%s: %s charged: %lld, was %lld", what, use_name(i),
+				  (long long)now.used[i], (long long)before->used[i]);
 	if (now.slots != before->slots)
 		test_fail(file, line, "%s: numbers reserved: %lld, was %lld", what,
 			  (long long)now.slots, (long long)before->slots);

@@ -45,6 +45,7 @@ void test_fail(const char *file, int line, const char *format, ...)
 /* What is there now: everything that could be left over. */
 struct counts {
 	s64 stat[STAT_N], types[DIOS_T_MAX + 1];
+	s64 used[USE_N];	/* what is charged to all users */
 	s64 slots;		/* numbers reserved or in use, of all tasks */
 	s64 allocs, handles, pages;
 };
