@@ -276,14 +276,15 @@ static ssize_t read_iter(struct file *file, void *buf, size_t len, loff_t *pos)
  */
 static ssize_t read_now(struct file *file, void *buf, size_t len)
 {
+	struct sighand_struct *sig = rcu_dereference_protected(current->sighand, true);
 	loff_t pos = 0;
 	ssize_t n;
 
 	set_thread_flag(TIF_SIGPENDING);
 	n = read_iter(file, buf, len, &pos);
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&sig->siglock);
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sig->siglock);
 	return dal_err(n) == -DIOS_EINTR ? -EAGAIN : n;
 }
 
