@@ -340,8 +340,18 @@ func TestPut(t *testing.T) {
 
 func TestTerminal(t *testing.T) {
 	h := newHost(t)
-	id, r := h.sh(wire.StartRequest{TTY: true, Size: 11<<16 | 22}, "stty size; read x; stty size; echo got $x; exit 5")
-	time.Sleep(100 * time.Millisecond)
+	// It says by a file that it has looked at the first size, however slow the machine is.
+	first := filepath.Join(t.TempDir(), "first")
+	id, r := h.sh(wire.StartRequest{TTY: true, Size: 11<<16 | 22}, "stty size; : >"+first+"; read x; stty size; echo got $x; exit 5")
+	for i := 0; ; i++ {
+		if _, err := os.Stat(first); err == nil {
+			break
+		}
+		if i == 1000 {
+			t.Fatal("the shell does not begin")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	h.send(id, wire.Resize, 0, wire.Number(33<<16|44))
 	h.send(id, wire.Data, wire.In, []byte("words\n"))
 	if e, out := r.wait(), r.buf[1].String(); e.Status != 5 || !strings.Contains(out, "11 22\r\n") || !strings.Contains(out, "33 44\r\n") || !strings.HasSuffix(out, "got words\r\n") {
