@@ -41,13 +41,19 @@ static void table_end(struct dios_table *tab)
 	kfree(tab);
 }
 
+/* How many entries a table has that is made now. */
+static u32 entries(void)
+{
+	return ALIGN(min(dios_quota_refs, ENTRIES_MAX), PER_PAGE);
+}
+
 static struct dios_table *table_new(u32 n)
 {
 	struct dios_table *tab = kzalloc(sizeof(*tab), GFP_KERNEL_ACCOUNT);
 
 	if (!tab)
 		return ERR_PTR(-DIOS_ENOMEM);
-	tab->n = ALIGN(min(n, ENTRIES_MAX), PER_PAGE);
+	tab->n = n;
 	tab->chunks = kvcalloc(tab->n / PER_PAGE, sizeof(*tab->chunks), GFP_KERNEL_ACCOUNT);
 	if (tab->chunks)
 		tab->pages = dal_pages_alloc_lazy((size_t)tab->n * sizeof(struct dios_info));
@@ -228,10 +234,13 @@ int table_lend(struct dios_lend *l)
 	struct dios_task *t = l->task;
 	struct dios_table *tab = t->table;
 	struct dios_buf *buf = l->buf;
+	u32 n = tab ? tab->n : entries();
 	int err;
 
+	if (l->len > (u64)n * sizeof(struct dios_info))
+		return -DIOS_EINVAL;
 	if (!tab) {
-		tab = table_new(dios_quota_refs);
+		tab = table_new(n);
 		if (IS_ERR(tab))
 			return PTR_ERR(tab);
 		/* Somebody may give the task references meanwhile. */
@@ -243,8 +252,6 @@ int table_lend(struct dios_lend *l)
 			return err;
 		}
 	}
-	if (l->len > (u64)tab->n * sizeof(struct dios_info))
-		return -DIOS_EINVAL;
 	err = buf_lend_view(l, tab->pages, (size_t)tab->n * sizeof(struct dios_info), false);
 	if (err)
 		return err;

@@ -527,8 +527,9 @@ static void check_tables(void)
 }
 
 /*
- * How many references have their object's own memory mapped.  It stays, also when the
- * acquire that mapped it could not tell the program so.
+ * How many references have their object's own memory mapped, and how many tasks have
+ * a table of their references.  They stay, also when the acquire that made them could
+ * not tell the program so.
  */
 static u32 views(void)
 {
@@ -537,6 +538,7 @@ static u32 views(void)
 
 	for (k = 0; k < 2; k++) {
 		t = players[k].t;
+		n += !!t->table;
 		for (i = 0; i < t->nslots; i++)
 			n += t->slots[i].ref && t->slots[i].ref->view;
 	}
