@@ -458,6 +458,18 @@ void dal_kill(struct dios_task *t)
 		send_sig(SIGKILL, d->task, 1);
 }
 
+/* Resident pages, exactly: later kernels count on each CPU, and a small program would have none. */
+static u64 rss_of(struct mm_struct *mm)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	return get_mm_rss(mm);
+#else
+	return percpu_counter_sum_positive(&mm->rss_stat[MM_FILEPAGES]) +
+	       percpu_counter_sum_positive(&mm->rss_stat[MM_ANONPAGES]) +
+	       percpu_counter_sum_positive(&mm->rss_stat[MM_SHMEMPAGES]);
+#endif
+}
+
 void dal_task_info(struct dios_task *t, struct dios_task_info *out)
 {
 	struct dal_task *d = t->dal;
@@ -475,8 +487,9 @@ void dal_task_info(struct dios_task *t, struct dios_task_info *out)
 	mm = get_task_mm(d->task);
 	if (!mm)
 		return;
-	out->rss = (u64)get_mm_rss(mm) << PAGE_SHIFT;
-	out->max_rss = (u64)get_mm_hiwater_rss(mm) << PAGE_SHIFT;
+	out->rss = rss_of(mm) << PAGE_SHIFT;
+	/* Linux notes the most only now and then. */
+	out->max_rss = max((u64)READ_ONCE(mm->hiwater_rss) << PAGE_SHIFT, out->rss);
 	mmput(mm);
 }
 
