@@ -69,7 +69,7 @@ func TestTorture(t *testing.T) {
 			t.Fatalf("seed %d: %v\n%s%s", seed, err, o.Stdout, o.Stderr)
 		}
 		t.Logf("seed %d: %s", seed, o.Stdout)
-		if o.Status != 0 || !strings.HasSuffix(o.Stdout, " calls\n") || o.Stderr != "" {
+		if o.Status != 0 || !strings.HasSuffix(o.Stdout, " calls\n") || strings.Contains(o.Stdout, "FAIL") || o.Stderr != "" {
 			t.Fatalf("seed %d: status %d\n%s%s", seed, o.Status, o.Stdout, o.Stderr)
 		}
 		if left, err := m.Left(before); err != nil || left != "" {
