@@ -215,6 +215,7 @@ struct dios_object_ops {
 	bool parts;		/* acquire takes DIOS_BUF_AT */
 	bool batches;		/* acquire takes DIOS_BUF_BATCH */
 	bool follows;		/* commit_write takes DIOS_BUF_NEXT */
+	u32 spends;		/* DIOS_R_*: the commits that change what the buffer is without DIOS_BUF_NEXT, too */
 	bool ends;		/* commit_write takes DIOS_BUF_END */
 	bool lends_info;	/* acquire takes DIOS_BUF_INFO itself */
 	bool asks_host;		/* ready may sleep, and has nothing locked */

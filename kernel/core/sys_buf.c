@@ -207,7 +207,8 @@ static ssize_t commit_and_tell(struct dios_lend *l, u64 len, u32 need, u64 uiov)
 	ssize_t n;
 
 	/* What cannot be told is found before anything is taken. */
-	if (l->flags & DIOS_BUF_NEXT && dal_copy_out(uiov, &l->iov, sizeof(l->iov)))
+	if ((l->flags & DIOS_BUF_NEXT || (l->ref->obj->ops->spends & need && !buf->info)) &&
+	    dal_copy_out(uiov, &l->iov, sizeof(l->iov)))
 		return -DIOS_EFAULT;
 	n = commit(l, len, need);
 	if (buf->addr == addr && buf->len == had)

@@ -279,6 +279,7 @@ const struct dios_object_ops console_ops = {
 	.proximity	= DIOS_P_DEVICE,
 	.spec_size	= sizeof(struct dios_console),
 	.made_by_program = true,
+	.spends		= DIOS_R_READ,
 	.host_only	= true,
 	.asks_host	= true,
 	.make		= console_make,

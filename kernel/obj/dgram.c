@@ -159,6 +159,7 @@ const struct dios_object_ops dgram_ops = {
 	.spec_size	= sizeof(struct dios_dgram),
 	.info_size	= sizeof(struct dios_net_info),
 	.made_by_program = true,
+	.spends		= DIOS_R_READ,
 	.make		= dgram_make,
 	.acquire_read	= dgram_acquire_read,
 	.commit_read	= dgram_commit_read,

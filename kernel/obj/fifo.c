@@ -379,6 +379,7 @@ const struct dios_object_ops fifo_ops = {
 	.info_size	= sizeof(struct dios_fifo_info),
 	.made_by_program = true,
 	.batches	= true,
+	.spends		= DIOS_R_READ | DIOS_R_WRITE,
 	.follows	= true,
 	.make		= fifo_make,
 	.acquire_read	= fifo_acquire_read,

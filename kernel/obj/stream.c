@@ -409,6 +409,7 @@ const struct dios_object_ops stream_ops = {
 	.spec_size	= sizeof(struct dios_stream),
 	.info_size	= sizeof(struct dios_net_info),
 	.made_by_program = true,
+	.spends		= DIOS_R_READ,
 	.ends		= true,
 	.make		= stream_make,
 	.acquire_read	= stream_acquire_read,

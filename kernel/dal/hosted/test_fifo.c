@@ -159,6 +159,26 @@ TEST(one_call_a_message)
 	quit(t);
 }
 
+/* A commit that could not be told is none: neither a record comes of it, nor does one go. */
+TEST(nothing_is_taken_that_cannot_be_told)
+{
+	struct dios_task *t = pure();
+	u64 ref = new_fifo(t, 4096);
+	struct dios_iov w = {}, r = {};
+
+	OK(t_buf(t, DIOS_ACQUIRE_WRITE, 0, ref, 8, &w));
+	hosted_fail(FAIL_COPY, 2);	/* the first is the iovec, in */
+	FAILS(DIOS_EFAULT, t_buf(t, DIOS_COMMIT_WRITE, 0, ref, 8, &w));
+	FAILS(DIOS_EAGAIN, t_buf(t, DIOS_ACQUIRE_READ, DIOS_BUF_NONBLOCK, ref, 0, &r));
+	CHECK_EQ(t_buf(t, DIOS_COMMIT_WRITE, 0, ref, 8, &w), 8);
+	OK(t_buf(t, DIOS_ACQUIRE_READ, 0, ref, 0, &r));
+	hosted_fail(FAIL_COPY, 2);
+	FAILS(DIOS_EFAULT, t_buf(t, DIOS_COMMIT_READ, 0, ref, 8, &r));
+	OK(t_release(t, DIOS_RELEASE_READ, 0, ref, &r));
+	expect(t, ref, hosted_ptr(r.addr), 8);
+	quit(t);
+}
+
 TEST(batches)
 {
 	struct dios_task *t = pure();
