@@ -334,7 +334,7 @@ static s64 sleep_on(struct player *p)
 	struct args *u = p->u;
 	struct dios_wait asked[8];
 	u32 n = byte() % 9, i;
-	u64 count, at, waits, f = flags(0) & ~(u64)DIOS_SELECT_KEEP;
+	u64 count, at, waits, f = flags(DIOS_SELECT_KEEP);
 	s64 ret, deadline;
 
 	for (i = 0; i < n; i++)
@@ -347,11 +347,8 @@ static s64 sleep_on(struct player *p)
 	fetch(p, waits, asked, n * sizeof(asked[0]));
 	u->out[0] = ~0ull;
 	ret = hosted_call(p->t, DIOS_SELECT, f, waits, count, at, deadline);
-	/*
-	 * Not DIOS_SELECT_KEEP: its watches stay, whatever the call says, and neither the
-	 * counts nor the model here know of them.  test_select.c has what holds for those.
-	 */
-	if (count == n)
+	/* Which of those that are kept is selected the model does not know. */
+	if (count == n && f != DIOS_SELECT_KEEP)
 		m_select(number_of(p), ret, asked, n, ret ? 0 : fetch_id(p, at));
 	return ret;
 }
@@ -399,6 +396,7 @@ static s64 buffer(struct player *p, bool release)
 	struct lent *l = any_lent(p);
 	u64 ref = l->ref, len, at, f;
 	bool write = l->write;
+	struct dios_ref *r;
 	u8 b = byte();
 	s64 ret;
 
@@ -423,7 +421,8 @@ static s64 buffer(struct player *p, bool release)
 	}
 	f = flags(DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK);
 	/* The kernel tries the address first; what only another thread could do is left out. */
-	if (f & DIOS_BUF_NEXT)
+	r = ref_find(p->t, ref, 0);
+	if (f & DIOS_BUF_NEXT || (!IS_ERR(r) && r->obj->ops->spends & (write ? DIOS_R_WRITE : DIOS_R_READ)))
 		hosted_fail(FAIL_COPY, 0);
 	ret = hosted_call(p->t, write ? DIOS_COMMIT_WRITE : DIOS_COMMIT_READ, f, ref, len, at, 0);
 	fetch(p, at, &got, sizeof(got));
@@ -450,6 +449,21 @@ struct counts {
 	s64 n[STAT_N], types[DIOS_T_MAX + 1], allocs, handles, pages;
 };
 
+/* Watches that select was asked to keep: they stay, whatever the call says then. */
+static s64 kept(void)
+{
+	struct dios_task *t;
+	s64 n = 0;
+	u32 i, k;
+
+	for (k = 0; k < 2; k++) {
+		t = players[k].t;
+		for (i = 0; t && i < t->nslots; i++)
+			n += t->slots[i].ref && t->slots[i].ref->watch.rights;
+	}
+	return n;
+}
+
 static void take(struct counts *c)
 {
 	u32 i;
@@ -459,6 +473,7 @@ static void take(struct counts *c)
 		c->n[i] = stat_get(i);
 		BUG_ON(c->n[i] < 0);
 	}
+	c->n[STAT_WATCHES] -= kept();
 	for (i = 1; i <= DIOS_T_MAX; i++) {
 		c->types[i] = stat_type_get(i);
 		BUG_ON(c->types[i] < 0);
@@ -523,7 +538,7 @@ static void check_tables(void)
 		m_compare(k);
 	}
 	BUG_ON(refs != stat_get(STAT_REFS) || bufs != stat_get(STAT_BUFS) ||
-	       lent != stat_get(STAT_LENT) || stat_get(STAT_WATCHES));
+	       lent != stat_get(STAT_LENT) || kept() != stat_get(STAT_WATCHES));
 }
 
 /*
@@ -676,8 +691,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		if (hosted_ending(p->t))
 			break;
 	}
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		hosted_task_end(players[i].t, DIOS_END_EXIT, 0);
+		players[i].t = NULL;
+	}
 	take(&c);
 	BUG_ON(memcmp(&c, &nothing, sizeof(c)));
 	return 0;

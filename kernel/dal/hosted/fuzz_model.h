@@ -23,6 +23,7 @@ struct m_object {
 	u32 player;			/* whose TASK it is; M_TASKS: nobody's here */
 	u32 mask;			/* of a GROUP: the most that a look-up in it gives */
 	struct m_object *group;		/* where its name lies */
+	struct dios_object *kernel;	/* which one it is, to know it again; NULL until it has a reference */
 	bool dead, named, public;
 	bool ghost;			/* nobody has a reference; a borrowed buffer may keep it */
 	u8 name[DIOS_NAME_SIZE];
@@ -108,8 +109,11 @@ static struct m_object *m_object_new(u32 type)
 static void m_add(u32 who, u64 id, struct m_object *obj, u32 rights)
 {
 	struct m_task *t = &m_tasks[who];
+	struct dios_ref *ref = ref_find(t->t, id, 0);
 	u32 i;
 
+	BUG_ON(IS_ERR(ref) || (obj->kernel && obj->kernel != ref->obj));
+	obj->kernel = ref->obj;
 	for (i = 0; i < t->nused; i++)
 		BUG_ON(t->used[i] == id);	/* a number is never used twice */
 	BUG_ON(t->nused == M_MAX || t->nrefs == M_MAX);
@@ -272,6 +276,7 @@ static bool m_sees(u32 who, struct m_object *group, u64 flags, u64 id)
 
 static void m_lookup(u32 who, s64 ret, const u8 *name, u64 flags, u64 group, const u64 *ids, u64 n)
 {
+	struct { struct m_object *obj; u32 rights; } got[M_MAX];
 	struct m_object *o, *in;
 	struct dios_ref *r;
 	u32 i, found = 0, ghosts = 0;
@@ -287,7 +292,7 @@ static void m_lookup(u32 who, s64 ret, const u8 *name, u64 flags, u64 group, con
 		BUG_ON(o->dead);
 		if (o->ghost) {
 			r = ret || found == n ? ERR_PTR(-1) : ref_find(m_tasks[who].t, ids[found], 0);
-			if (IS_ERR(r) || r->obj->ops->type != o->type) {
+			if (IS_ERR(r) || r->obj != o->kernel) {
 				ghosts++;
 				continue;
 			}
@@ -295,12 +300,16 @@ static void m_lookup(u32 who, s64 ret, const u8 *name, u64 flags, u64 group, con
 		}
 		if (!ret) {
 			BUG_ON(found >= n);
-			m_add(who, ids[found], o, o->name_rights & in->mask);
+			got[found].obj = o;
+			got[found].rights = o->name_rights & in->mask;
 		}
 		found++;
 	}
 	if (!ret)
 		BUG_ON(found != n || !n);
+	/* Only now: a group that was found lets nobody look into it in the same call. */
+	for (i = 0; !ret && i < n; i++)
+		m_add(who, ids[i], got[i].obj, got[i].rights);
 	if (ret == -DIOS_ENOENT)
 		BUG_ON(found);
 	if (ret == -DIOS_ETOOBIG)
