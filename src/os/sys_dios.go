@@ -6,21 +6,14 @@
 
 package os
 
-import "errors"
+import "syscall"
 
 // A descriptor is never inherited, so O_CLOEXEC is always in force.
 const supportsCloseOnExec = true
 
-// executable fails: a task holds a reference to its program, and a reference
+// executable returns what StartProcess starts this program by. There is no
+// file at that path: a task holds a reference to its program, and a reference
 // has no path. See Executable in package runtime/dios.
 func executable() (string, error) {
-	return "", noExecutable{}
+	return syscall.SelfPath, nil
 }
-
-type noExecutable struct{}
-
-func (noExecutable) Error() string {
-	return "os: Executable not supported by dios: a program has no path"
-}
-
-func (noExecutable) Is(target error) bool { return target == errors.ErrUnsupported }

@@ -203,11 +203,13 @@ func read(fd int32, p unsafe.Pointer, n int32) int32 { return -1 }
 func os_sigpipe() { exit(128 + 13) }
 
 // A stream is standard output or standard error: a reference from the start
-// page, and its one buffer. The runtime's own output (panics, print, traces)
+// page, and its one buffer; but of a FIFO, which others may write to as well,
+// room is acquired for each write. The runtime's own output (panics, print, traces)
 // and package syscall's go through the same buffer, each write is committed
 // at once, and so the order of output is the order of writes.
 type diosStream struct {
-	buf uintptr // 0: not acquired yet
+	buf  uintptr // 0: not acquired yet
+	fifo bool
 }
 
 // diosStreamBuf is the size of a stream's buffer, in bytes.
@@ -237,6 +239,12 @@ func diosWrite(fd uintptr, p unsafe.Pointer, n int) int {
 
 	s := &diosStreams[fd-1]
 	var iov dios.Iov
+	if s.buf == 0 && !s.fifo {
+		s.fifo = diosType(ref) == dios.T_FIFO
+	}
+	if s.fifo {
+		return diosWriteFIFO(ref, p, n)
+	}
 	if s.buf == 0 {
 		r := dios.Syscall6(dios.SYS_ACQUIRE_WRITE, 0, uintptr(ref), diosStreamBuf, uintptr(unsafe.Pointer(&iov)), 0, 0)
 		if r < 0 {
@@ -265,6 +273,50 @@ func diosWrite(fd uintptr, p unsafe.Pointer, n int) int {
 			off += int(r)
 			done += int(r)
 		}
+	}
+	return done
+}
+
+// diosType returns the type of the object of a reference; 0 if that is not
+// known.
+//
+//go:nosplit
+func diosType(ref uint64) (typ uint32) {
+	var iov dios.Iov
+	if dios.Syscall6(dios.SYS_ACQUIRE_READ, dios.BUF_INFO, dios.REF_SELF, 0, uintptr(unsafe.Pointer(&iov)), 0, 0) < 0 {
+		return 0
+	}
+	off := uintptr(uint32(ref)) * unsafe.Sizeof(dios.Info{})
+	if off < uintptr(iov.Len) {
+		typ = (*dios.Info)(unsafe.Pointer(uintptr(iov.Addr) + off)).Type
+	}
+	dios.Syscall6(dios.SYS_RELEASE_READ, 0, dios.REF_SELF, uintptr(unsafe.Pointer(&iov)), 0, 0, 0)
+	return typ
+}
+
+// diosWriteFIFO is diosWrite to a FIFO: in records that fit into any.
+//
+//go:nosplit
+func diosWriteFIFO(ref uint64, p unsafe.Pointer, n int) int {
+	done := 0
+	for done < n {
+		m := min(n-done, dios.PAGE_SIZE-int(unsafe.Sizeof(dios.Record{})))
+		var iov dios.Iov
+		r := dios.Syscall6(dios.SYS_ACQUIRE_WRITE, 0, uintptr(ref), uintptr(m), uintptr(unsafe.Pointer(&iov)), 0, 0)
+		if r == -dios.EINTR {
+			continue
+		}
+		if r >= 0 {
+			memmove(unsafe.Pointer(uintptr(iov.Addr)), add(p, uintptr(done)), uintptr(m))
+			r = dios.Syscall6(dios.SYS_RELEASE_WRITE, dios.BUF_COMMIT, uintptr(ref), uintptr(unsafe.Pointer(&iov)), 0, 0, 0)
+		}
+		if r < 0 {
+			if done > 0 {
+				return done
+			}
+			return int(r)
+		}
+		done += m
 	}
 	return done
 }

@@ -54,7 +54,7 @@ var files = struct {
 	tab []*file // by descriptor; nil: free
 }{
 	tab: []*file{
-		Stdin:  {stream: noInput{}, fds: []int{Stdin}},
+		Stdin:  {stream: stdin(), fds: []int{Stdin}},
 		Stdout: {stream: console(Stdout), fds: []int{Stdout}},
 		Stderr: {stream: console(Stderr), fds: []int{Stderr}},
 	},
@@ -295,9 +295,17 @@ func (c console) write(f *file, p []byte) (int, Errno) {
 func (c console) close()       {}
 func (c console) mode() uint32 { return S_IFIFO | S_IWUSR }
 
-// noInput is standard input. It says that it is a character device, as
-// /dev/null does: a program that reads its input only when that is no
-// terminal does not read.
+// stdin returns standard input.
+func stdin() stream {
+	if ref := diosStart().In; ref != 0 {
+		return input{newObjectEnd(ref, 'r')}
+	}
+	return noInput{}
+}
+
+// noInput is standard input that is not connected. It says that it is a
+// character device, as /dev/null does: a program that reads its input only
+// when that is no terminal does not read.
 type noInput struct{}
 
 func (noInput) read(f *file, p []byte) (int, Errno)  { return 0, enostdin }

@@ -10,10 +10,11 @@ import "sync"
 
 // Pipes.
 //
-// A pipe connects goroutines of one task; it is memory and no object, and
-// cannot be handed to another task. For package os it is a pipe like others:
-// the poller waits for it, so it has deadlines, and closing an end wakes the
-// goroutines that wait on it.
+// A pipe connects goroutines of one task; it is memory and no object. For
+// package os it is a pipe like others: the poller waits for it, so it has
+// deadlines, and closing an end wakes the goroutines that wait on it.
+//
+// When an end is handed to another task the pipe becomes a FIFO, for good.
 
 const (
 	pipeSize  = 64 << 10 // how much a pipe holds, as on Linux
@@ -28,6 +29,9 @@ type pipe struct {
 	buf     []byte    // written and not read
 	noRead  bool      // the read end was closed
 	noWrite bool      // the write end was closed
+
+	// Once an end was handed to another task; with closed ends too.
+	fr, fw *objectEnd
 }
 
 type pipeReader struct{ *pipe }
@@ -55,12 +59,16 @@ func Pipe(p []int) error { return Pipe2(p, 0) }
 // read waits until there is something to read, or nobody who could write.
 func (p pipeReader) read(f *file, b []byte) (int, Errno) {
 	p.mu.Lock()
-	for len(p.buf) == 0 && !p.noWrite {
+	for p.fr == nil && len(p.buf) == 0 && !p.noWrite {
 		if f.nonblock.Load() {
 			p.mu.Unlock()
 			return 0, EAGAIN
 		}
 		p.changed.Wait()
+	}
+	if p.fr != nil {
+		p.mu.Unlock()
+		return p.fr.read(f, b)
 	}
 	n := copy(b, p.buf)
 	p.buf = p.buf[n:]
@@ -78,6 +86,10 @@ func (p pipeReader) read(f *file, b []byte) (int, Errno) {
 func (p pipeWriter) write(f *file, b []byte) (int, Errno) {
 	p.mu.Lock()
 	for {
+		if p.fw != nil {
+			p.mu.Unlock()
+			return p.fw.write(f, b)
+		}
 		if p.noRead {
 			p.mu.Unlock()
 			return 0, EPIPE
@@ -104,7 +116,12 @@ func (p pipeReader) close() {
 	p.mu.Lock()
 	p.noRead = true
 	p.buf = nil
+	fr := p.fr
 	p.mu.Unlock()
+	if fr != nil {
+		fr.close()
+		return
+	}
 	p.changed.Broadcast()
 	p.w.ready('w')
 }
@@ -112,7 +129,12 @@ func (p pipeReader) close() {
 func (p pipeWriter) close() {
 	p.mu.Lock()
 	p.noWrite = true
+	fw := p.fw
 	p.mu.Unlock()
+	if fw != nil {
+		fw.close()
+		return
+	}
 	p.changed.Broadcast()
 	p.r.ready('r')
 }
@@ -123,3 +145,49 @@ func (p pipeReader) mode() uint32                         { return S_IFIFO | S_I
 func (p pipeWriter) mode() uint32                         { return S_IFIFO | S_IWUSR }
 func (p pipeReader) pollable()                            {}
 func (p pipeWriter) pollable()                            {}
+
+// share makes the pipe a FIFO, if it is none, and returns references to its
+// ends, for another task. An end that was closed is 0.
+func (p *pipe) share() (r, w uint64, e Errno) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fr == nil {
+		if e := p.becomeFIFO(); e != 0 {
+			return 0, 0, e
+		}
+		// Who waits goes on with the FIFO.
+		p.changed.Broadcast()
+		p.r.ready('r')
+		p.w.ready('w')
+	}
+	return p.fr.ref, p.fw.ref, 0
+}
+
+// becomeFIFO moves what the pipe holds to a FIFO. p.mu is held.
+func (p *pipe) becomeFIFO() Errno {
+	// Each record of the ring has a head, so it is larger than what it holds.
+	r, w, e := makeFIFO(2 * pipeSize)
+	if e != 0 {
+		return e
+	}
+	fr, fw := newObjectEnd(r, 'r'), newObjectEnd(w, 'w')
+	for len(p.buf) > 0 {
+		n, e := fw.write(p.w, p.buf)
+		if e != 0 {
+			fr.close()
+			fw.close()
+			return e
+		}
+		p.buf = p.buf[n:]
+	}
+	p.buf = nil
+	if p.noRead {
+		fr.close()
+	}
+	if p.noWrite {
+		fw.close()
+	}
+	p.noRead, p.noWrite = false, false
+	p.fr, p.fw = fr, fw
+	return 0
+}

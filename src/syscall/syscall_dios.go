@@ -137,8 +137,8 @@ func Getegid() int { return -1 }
 
 func Getgroups() ([]int, error) { return nil, enousers }
 
-// Processes. A task is not one: it has no number and no children that a
-// number would name. Package runtime/dios knows tasks.
+// Processes. A task is not one: it has no number. See exec_dios.go for those
+// that it starts.
 
 var pid struct {
 	once sync.Once
@@ -161,8 +161,12 @@ func Getpid() int {
 func Getppid() int { return 0 }
 
 // Kill does what a signal that nobody handles does, when pid is the task's
-// own, and there is no other: mostly it ends the task. Signal 0 only asks.
+// own: mostly it ends the task. A task that this one started can be killed.
+// Signal 0 only asks.
 func Kill(pid int, sig Signal) error {
+	if p := findProcess(pid); p != nil {
+		return p.kill(sig)
+	}
 	if pid != Getpid() {
 		return ESRCH
 	}
@@ -180,16 +184,6 @@ func Kill(pid int, sig Signal) error {
 }
 
 var ForkLock sync.RWMutex
-
-func StartProcess(argv0 string, argv []string, attr *ProcAttr) (pid int, handle uintptr, err error) {
-	return 0, 0, enoprocs
-}
-
-func Exec(argv0 string, argv []string, envv []string) error { return enoprocs }
-
-func Wait4(pid int, wstatus *WaitStatus, options int, rusage *Rusage) (wpid int, err error) {
-	return 0, ECHILD
-}
 
 // A WaitStatus is laid out as on Linux: the exit status in the second byte.
 type WaitStatus uint32
@@ -220,16 +214,6 @@ type Rusage struct {
 	Utime  Timeval
 	Stime  Timeval
 	Maxrss int64
-}
-
-type ProcAttr struct {
-	Dir   string
-	Env   []string
-	Files []uintptr
-	Sys   *SysProcAttr
-}
-
-type SysProcAttr struct {
 }
 
 type Rlimit struct {

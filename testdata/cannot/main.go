@@ -105,8 +105,6 @@ func main() {
 	say("Current", err)
 	_, err = os.Hostname()
 	say("Hostname", err)
-	_, err = os.Executable()
-	say("Executable", err)
 	_, err = os.UserHomeDir()
 	say("UserHomeDir", err)
 	_, err = os.Getwd()

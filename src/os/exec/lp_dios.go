@@ -6,25 +6,34 @@
 
 package exec
 
-import "errors"
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
 
 // ErrNotFound is the error resulting if a path search failed to find an executable file.
 var ErrNotFound = errors.New("executable file not found in $PATH")
 
-// noProcesses is why lookPath finds nothing.
-type noProcesses struct{}
+// noFiles is why lookPath finds nothing but this program.
+type noFiles struct{}
 
-func (noProcesses) Error() string { return "not supported by dios: no processes" }
+func (noFiles) Error() string { return "not supported by dios: no file service" }
 
-// Is makes it match ErrNotFound too: programs that can do without a command
-// test for that.
-func (noProcesses) Is(target error) bool {
-	return target == errors.ErrUnsupported || target == ErrNotFound
+// Is makes it match ErrNotFound too, which programs that can do without a
+// command test for, and what errors of files match.
+func (noFiles) Is(target error) bool {
+	return target == errors.ErrUnsupported || target == ErrNotFound || target == fs.ErrNotExist
 }
 
-// lookPath fails: a task is not started from a path.
+// lookPath finds this program, which can start itself: as os.Executable says,
+// or by the name it was started with.
 func lookPath(file string) (string, error) {
-	return "", &Error{file, noProcesses{}}
+	if file == syscall.SelfPath || len(os.Args) > 0 && file == os.Args[0] && file != "" {
+		return syscall.SelfPath, nil
+	}
+	return "", &Error{file, noFiles{}}
 }
 
 // lookExtensions is a no-op, as on systems other than Windows.
