@@ -73,6 +73,7 @@ var cases = func() []testCase {
 		{program: "args", args: []string{"", " ", "a b", "\"'\\$", "-x", "--", "Grüße, 世界\n", "\x80\xff"}, env: []string{"ARGS_A=1", "ARGS_EMPTY=", "ARGS_EQ=a=b", "ARGS_Ü=ß", "HIDDEN=1", "GOMAXPROCS=4"}},
 		{program: "args", args: []string{long}, env: []string{"ARGS_LONG=" + long[:50000]}},
 		{program: "args", args: many},
+		{program: "exec"},
 		{program: "exit"},
 		{program: "deadlock", status: 2},
 		{program: "panic", status: 2},

@@ -208,8 +208,9 @@ func os_sigpipe() { exit(128 + 13) }
 // and package syscall's go through the same buffer, each write is committed
 // at once, and so the order of output is the order of writes.
 type diosStream struct {
-	buf  uintptr // 0: not acquired yet
-	fifo bool
+	buf    uintptr // 0: not acquired yet
+	fifo   bool
+	closed bool // by the program; its reference is deleted
 }
 
 // diosStreamBuf is the size of a stream's buffer, in bytes.
@@ -238,6 +239,9 @@ func diosWrite(fd uintptr, p unsafe.Pointer, n int) int {
 	}
 
 	s := &diosStreams[fd-1]
+	if s.closed {
+		return -dios.EBADREF
+	}
 	var iov dios.Iov
 	if s.buf == 0 && !s.fifo {
 		s.fifo = diosType(ref) == dios.T_FIFO
@@ -325,6 +329,20 @@ func diosWriteFIFO(ref uint64, p unsafe.Pointer, n int) int {
 //go:nosplit
 func syscall_diosWrite(fd uintptr, p unsafe.Pointer, n int) int {
 	return diosWrite(fd, p, n)
+}
+
+// syscall_diosCloseOut closes standard output (fd 1) or standard error (fd 2):
+// it deletes the reference, so that the reader of a pipe sees its end. What
+// the runtime itself would write there later is lost.
+//
+//go:linkname syscall_diosCloseOut syscall.diosCloseOut
+func syscall_diosCloseOut(fd uintptr) {
+	diosStreams[fd-1].closed = true // first: a tick or a fault may write
+	ref := diosStart.Out
+	if fd == 2 {
+		ref = diosStart.Err
+	}
+	dios.Syscall6(dios.SYS_DELETE, 0, uintptr(ref), 0, 0, 0, 0)
 }
 
 // write1 writes n bytes at p to fd.

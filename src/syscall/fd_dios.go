@@ -292,7 +292,9 @@ func (c console) write(f *file, p []byte) (int, Errno) {
 	return n, 0
 }
 
-func (c console) close()       {}
+// close also closes it for the runtime. A task that is to see the end of a
+// pipe waits for that.
+func (c console) close()       { diosCloseOut(uintptr(c)) }
 func (c console) mode() uint32 { return S_IFIFO | S_IWUSR }
 
 // stdin returns standard input.

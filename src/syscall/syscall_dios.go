@@ -39,6 +39,9 @@ func diosStart() *dios.Start
 //go:noescape
 func diosWrite(fd uintptr, p unsafe.Pointer, n int) int
 
+// diosCloseOut closes standard output (fd 1) or error (fd 2), for good.
+func diosCloseOut(fd uintptr)
+
 // diosRandom fills n bytes at p with random bytes. It returns 0, or the
 // negative number of an error of DIOS.
 //
