@@ -1,0 +1,10 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package noimport
+
+import (
+	_ "log/syslog"
+	_ "os/exec"
+)

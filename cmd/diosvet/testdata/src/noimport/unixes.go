@@ -1,0 +1,9 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build !windows && !plan9
+
+package noimport
+
+import _ "log/syslog"

@@ -1,0 +1,8 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package gob stands for runtime/dios/gob.
+package gob
+
+import _ "runtime/dios"
