@@ -20,7 +20,7 @@ import (
 func TestUnload(t *testing.T) {
 	needVM(t)
 	t.Parallel() // it waits much, and has its own machine
-	m, err := boot(vm.Config{PanicOnWarn: true, CPUs: 2})
+	m, err := boot(vm.Config{PanicOnWarn: true, CPUs: 2, OneThread: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,7 @@ type Config struct {
 	Deadline    time.Duration // to come up; 0: a minute
 	FromStart   bool          // boot, even if there is a saved machine to go on with
 	Count       bool          // in tcg: a nanosecond in the machine is an instruction, however busy the host
+	OneThread   bool          // in tcg: the CPUs take turns, see accelArg
 	Trace       io.Writer     // QEMU's command line goes here
 	Console     io.Writer     // the console goes here as well
 }
@@ -510,7 +511,8 @@ func (p *plan) args() []string {
 	args := []string{
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		// Without what a kernel would only spend time to find.
-		"-machine", "q35,accel=" + p.accel + ",usb=off,vmport=off,hpet=off,sata=off,smbus=off,i8042=off",
+		"-machine", "q35,usb=off,vmport=off,hpet=off,sata=off,smbus=off,i8042=off",
+		"-accel", p.accelArg(),
 		"-cpu", p.cpu(),
 		"-smp", strconv.Itoa(p.cpus),
 		"-m", p.mem,
@@ -527,6 +529,20 @@ func (p *plan) args() []string {
 		args = append(args, "-icount", "shift=0,sleep=off")
 	}
 	return args
+}
+
+// accelArg returns the acceleration as QEMU's -accel takes it.
+//
+// QEMU 7.2 gives each CPU a thread, and reads the instructions that it translates
+// before it guards them against being written. A CPU can so keep the breakpoint that
+// the kernel writes for a moment when it changes its own code (ftrace, jump labels,
+// on each load and unload of a module), and falls over it: "Oops: int3". Where that
+// is done again and again under load, the CPUs must take turns in one thread.
+func (p *plan) accelArg() string {
+	if p.accel == "tcg" && p.OneThread {
+		return "tcg,thread=single"
+	}
+	return p.accel
 }
 
 // cpu returns the processor as QEMU's -cpu takes it.
