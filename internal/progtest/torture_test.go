@@ -73,7 +73,8 @@ func TestTorture(t *testing.T) {
 			t.Fatalf("seed %d: status %d\n%s%s", seed, o.Status, o.Stdout, o.Stderr)
 		}
 		if left, err := m.Left(before); err != nil || left != "" {
-			t.Fatalf("seed %d: left in the kernel: %s %v", seed, left, err)
+			tasks, _ := m.Shell("cat /sys/kernel/debug/dios/tasks")
+			t.Fatalf("seed %d: left in the kernel: %s %v\n%s", seed, left, err, tasks)
 		}
 		if time.Since(start) >= duration {
 			break

@@ -202,7 +202,8 @@ static u64 clock(void)
 
 	if (!timer && create(0, DIOS_T_TIMER, ADDR(&spec), 0, ADDR(&timer)))
 		return 0;
-	while (acquire_read(0, timer, 0, ADDR(&iov)) == -DIOS_EINTR)
+	/* The player may have set it anew by a number that it guessed. */
+	while (acquire_read(DIOS_BUF_NONBLOCK, timer, 0, ADDR(&iov)) == -DIOS_EINTR)
 		;
 	if (iov.addr) {
 		ns = ((struct dios_timer_state *)iov.addr)->now;
@@ -280,8 +281,8 @@ static void spec_fd(void)
 	int fd = l_open(paths[n], n < 2 && one_in(2) ? L_RDWR : L_RDONLY);
 	int pipe[2];
 
-	if (fd >= 0 && one_in(4) && linux3(L_PIPE, ADDR(pipe), 0, 0) == 0) {
-		/* A console that nobody reads, and soon nobody can. */
+	if (fd >= 0 && patient && one_in(4) && linux3(L_PIPE, ADDR(pipe), 0, 0) == 0) {
+		/* A console that nobody reads, and soon nobody can: who writes to it may wait. */
 		l_close(fd);
 		fd = pipe[1];
 		if (one_in(2))
@@ -489,6 +490,15 @@ static void private(struct lent *l, u64 mark)
 	*p = *last = l->mark = mark;
 }
 
+/* The first len bytes of it were given back, whole pages: they are zero, and the others as they were. */
+static void discarded(struct lent *l, u64 len)
+{
+	u64 *p = (u64 *)l->iov.addr, *last = (u64 *)(l->iov.addr + l->iov.len - 8);
+
+	ok(*p == 0 && *last == (len == l->iov.len ? 0 : l->mark));
+	*p = *last = l->mark;
+}
+
 static s64 acquires(int write, u64 f, u64 ref, u64 len, struct dios_iov *iov, u64 from)
 {
 	u64 off = one_in(4) ? odd_number() : PAGE * below(4);
@@ -523,12 +533,12 @@ static void move_acquire(void)
 			    .can = write, .iov = iov };
 	if (l->type == DIOS_T_PRIVMEM)
 		private(l, random64());
-	/* Of a listener: somebody has dialled. */
-	if (l->type == DIOS_T_STREAM && !write && iov.len == sizeof(struct dios_accept))
-		keep(((struct dios_accept *)iov.addr)->ref, DIOS_T_STREAM);
 	touch(l);
 	if (l->type == DIOS_T_PRIVMEM)
 		*(u64 *)iov.addr = *(u64 *)(iov.addr + iov.len - 8) = l->mark;
+	/* Of a listener: somebody has dialled.  To keep that, this very buffer may have to go. */
+	if (l->type == DIOS_T_STREAM && !write && iov.len == sizeof(struct dios_accept))
+		keep(((struct dios_accept *)iov.addr)->ref, DIOS_T_STREAM);
 }
 
 /* A buffer changes hands, or has two of them. */
@@ -624,16 +634,19 @@ static void move_release(void)
 	if (l->type == DIOS_T_PRIVMEM)
 		private(l, l->mark);
 	if (l->write && one_in(3)) {
-		f = one_in(2) ? DIOS_BUF_DISCARD : DIOS_BUF_COMMIT;
+		/* A release that commits waits until all is taken, for a STREAM's other side too. */
+		f = one_in(2) ? DIOS_BUF_DISCARD : patient ? DIOS_BUF_COMMIT : 0;
 		if (l->ref == DIOS_REF_SELF)
 			f = 0;
 	}
+	if (f == DIOS_BUF_DISCARD && one_in(3))
+		iov.len = PAGE * (1 + below(4));
 	if (one_in(50))
 		iov.len = odd_number();
 	r = did(l->write ? release_write(f, l->ref, ADDR(&iov)) : release_read(f, l->ref, ADDR(&iov)));
 	if (f == DIOS_BUF_DISCARD) {
-		if (r == 0 && iov.len == l->iov.len)
-			l->mark = 0;
+		if (r == 0 && l->type == DIOS_T_PRIVMEM)
+			discarded(l, iov.len);
 		return;
 	}
 	/* With COMMIT it is given back also when that fails, unless it was no buffer. */
