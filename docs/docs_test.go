@@ -71,6 +71,33 @@ func checkDocs(root fs.FS) (wrong []string, places int, err error) {
 	return wrong, places, nil
 }
 
+// The README shows a program that is in testdata/, and can be counted.
+func TestREADMEProgram(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile("../testdata/fibtasks/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(string(program), "\n//go:build dios\n")
+	code = code[strings.Index(code, "package main"):]
+	if n := strings.Count(code, "\n"); n > 20 {
+		t.Errorf("testdata/fibtasks/main.go has %d lines, and is to have at most 20", n)
+	}
+	var quoted strings.Builder
+	for line := range strings.Lines(code) {
+		if line != "\n" {
+			line = "    " + line
+		}
+		quoted.WriteString(line)
+	}
+	if !strings.Contains(string(readme), "\n\n"+quoted.String()+"\n") {
+		t.Error("README.md does not show testdata/fibtasks/main.go as it is")
+	}
+}
+
 func checkPlace(root fs.FS, file, name string) string {
 	data, err := fs.ReadFile(root, file)
 	if err != nil && strings.HasPrefix(file, "src/") {

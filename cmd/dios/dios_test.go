@@ -189,7 +189,7 @@ func TestHelp(t *testing.T) {
 	if status != 0 || errs != "" {
 		t.Errorf("status %d, %q", status, errs)
 	}
-	for _, v := range []string{"run", "shell", "doctor", "image", "version"} {
+	for _, v := range []string{"run", "shell", "doctor", "env", "image", "version"} {
 		if !strings.Contains(out, "\n  "+v+" ") {
 			t.Errorf("help does not mention %s", v)
 		}
@@ -263,6 +263,45 @@ func TestDoctor(t *testing.T) {
 		if g, there := got[name]; g != ok || !there {
 			t.Errorf("%s: %v, %v; want %v", name, g, there, ok)
 		}
+	}
+}
+
+func TestEnv(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "it's a root")
+	env := []string{"DIOS_ROOT=" + root}
+	if err := os.MkdirAll(root+"/bin", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(root+"/build", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, status := result(t, command(t, env, "env")); status != vm.StatusRunner || !strings.Contains(errs, "run ./make.bash") {
+		t.Errorf("without a toolchain: status %d, %q", status, errs)
+	}
+	write(t, root+"/goroot/bin/go", "#!/bin/sh\necho $GOOS $GOARCH \"$GOROOT\"\n", 0o755)
+	out, errs, status := result(t, command(t, env, "env"))
+	if status != 0 || errs != "" {
+		t.Fatalf("status %d, %q", status, errs)
+	}
+	// What a shell makes of it: the go command of this tree, for dios.
+	said, err := exec.Command("sh", "-c", out+"go").Output()
+	if want := "dios amd64 " + root + "/goroot\n"; string(said) != want || err != nil {
+		t.Errorf("go says %q, %v; want %q", said, err, want)
+	}
+	out, _, status = result(t, command(t, env, "env", "-editor"))
+	var settings struct {
+		Goroot string            `json:"go.goroot"`
+		Env    map[string]string `json:"go.toolsEnvVars"`
+		Gopls  struct {
+			Env map[string]string `json:"build.env"`
+		} `json:"gopls"`
+	}
+	if err := json.Unmarshal([]byte(out), &settings); err != nil || status != 0 {
+		t.Fatalf("status %d, %v: %s", status, err, out)
+	}
+	if settings.Goroot != root+"/goroot" || settings.Env["GOOS"] != "dios" || settings.Gopls.Env["GOROOT"] != root+"/goroot" ||
+		!strings.HasPrefix(settings.Gopls.Env["PATH"], root+"/goroot/bin:") {
+		t.Errorf("settings: %s", out)
 	}
 }
 

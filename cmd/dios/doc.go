@@ -9,6 +9,7 @@
 //	                                   start the shell, DiziBox
 //	dios top [-json] [-n N] [-d TIME]  show what runs in a machine
 //	dios doctor [-json]                look for what is missing
+//	dios env [-editor]                 print settings to build for DIOS
 //	dios image [flags]                 make what the virtual machine boots
 //	dios version
 //	dios help [VERB]
@@ -34,6 +35,10 @@
 //
 //	{"time":..., "machine": process that booted it, "counts": {NAME: N},
 //	 "users": [{"uid":..., ...}], "tasks": [{"number":..., "state":..., ...}]}
+//
+// Env prints, for a shell to read, the environment in which the go command of
+// this tree builds for DIOS: eval "$(dios env)". With -editor it prints JSON:
+// settings of VS Code, in which "gopls" is what other editors tell gopls.
 //
 // # Exit status
 //

@@ -54,6 +54,7 @@ func init() { // not a literal: help looks at verbs
 		{"shell", "[flags] [-c COMMAND [ARG...] | SCRIPT [ARG...]]", "start the shell", shellVerb},
 		{"top", "[flags]", "show what runs in a machine, or on this host", topVerb},
 		{"doctor", "[-json]", "look for what is missing, and say how to get it", doctorVerb},
+		{"env", "[-editor]", "print the settings to build for DIOS, for a shell or an editor", envVerb},
 		{"image", "[flags]", "make what the virtual machine boots", imageVerb},
 		{"version", "", "print the version", versionVerb},
 		{"help", "[VERB]", "print this, or more about a verb", helpVerb},

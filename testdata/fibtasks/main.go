@@ -12,9 +12,9 @@ import "runtime/dios"
 
 var task *dios.Func[int, int]
 
-func init() {
-	task = dios.Register("fib", func(ch *dios.Chan[int, int]) { ch.Send(fib(dios.Must(ch.Recv()))) })
-}
+func init()                         { task = dios.Register("fib", serve) }
+func serve(ch *dios.Chan[int, int]) { ch.Send(fib(dios.Must(ch.Recv()))) }
+func main()                         { fmt.Println("fib(10) =", fib(10)) }
 
 func fib(n int) int {
 	if n < 2 {
@@ -25,5 +25,3 @@ func fib(n int) int {
 	b.Send(n - 2)
 	return dios.Must(a.Recv()) + dios.Must(b.Recv())
 }
-
-func main() { fmt.Println("fib(10) =", fib(10)) }
