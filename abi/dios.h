@@ -227,7 +227,9 @@
  * something is there.  With DIOS_BUF_MOVE or DIOS_BUF_BORROW iov names a whole
  * buffer acquired through from, whose bytes become those to commit; the task
  * need not be able to write it.  With DIOS_BUF_INFO what is known of the object is
- * lent, and commit_write changes what can be changed.  Otherwise as acquire_read.
+ * lent, and commit_write changes what can be changed.  With DIOS_BUF_SPARSE, which
+ * PRIVMEM has, each page is backed alone, never many with a huge one, until it is
+ * given back with DIOS_BUF_DISCARD: then it is as without.  Otherwise as acquire_read.
  *
  * Errors: EINVAL EFAULT EBADREF EPERM EZOMBIE EAGAIN EINTR ENOMEM EQUOTA EBUSY ENOTSUP EBADBUF EPIPE EIO EREFUSED ERESET EUNREACH EADDR ETIMEDOUT
  */
@@ -354,6 +356,7 @@
 #define DIOS_BUF_AT		0x400	/* acquire: the buffer begins at offset off of the object */
 #define DIOS_BUF_BATCH		0x800	/* acquire, FIFO: as many framed records as there are, or have room */
 #define DIOS_BUF_END		0x1000	/* commit_write, STREAM: nothing follows */
+#define DIOS_BUF_SPARSE		0x2000	/* acquire_write, PRIVMEM: touched here and there, back each page alone */
 
 /* Sizes and counts. */
 #define DIOS_NAME_SIZE		32	/* bytes of a name */

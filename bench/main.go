@@ -68,7 +68,7 @@ var rows = []row{
 type results map[string][]float64
 
 func main() {
-	cpus := flag.String("cpus", "1,2", "measure in machines with so many CPUs")
+	cpus := flag.String("cpus", "1,2", "measure in machines with so many CPUs; empty: only count")
 	pairs := flag.Int("pairs", 11, "how often each pair of Go programs is run")
 	only := flag.String("only", "", "measure only these, of calls, fifo, fib, trees, spawn, roundtrip, fibtasks, primes, c and alloc")
 	count := flag.Bool("count", false, "count instructions, too")
@@ -132,6 +132,9 @@ func run(cpuList, only string, pairs int, count, doc bool) error {
 		return machine(m, cpus, count, dir, rawDir, programs, pairs, wanted, &markdown)
 	}
 	for f := range strings.SplitSeq(cpuList, ",") {
+		if cpuList == "" && count {
+			break
+		}
 		n, err := strconv.Atoi(f)
 		if err != nil || n < 1 {
 			return fmt.Errorf("-cpus: %q is not a number of CPUs", f)

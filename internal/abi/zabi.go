@@ -145,6 +145,7 @@ const (
 	BufAt       = 0x400  // acquire: the buffer begins at offset off of the object
 	BufBatch    = 0x800  // acquire, FIFO: as many framed records as there are, or have room
 	BufEnd      = 0x1000 // commit_write, STREAM: nothing follows
+	BufSparse   = 0x2000 // acquire_write, PRIVMEM: touched here and there, back each page alone
 )
 
 // Sizes and counts.

@@ -214,6 +214,7 @@ struct dios_object_ops {
 	bool private;		/* never copied, handed over or named */
 	bool parts;		/* acquire takes DIOS_BUF_AT */
 	bool batches;		/* acquire takes DIOS_BUF_BATCH */
+	bool sparse;		/* acquire takes DIOS_BUF_SPARSE */
 	bool follows;		/* commit_write takes DIOS_BUF_NEXT */
 	u32 spends;		/* DIOS_R_*: the commits that change what the buffer is without DIOS_BUF_NEXT, too */
 	bool ends;		/* commit_write takes DIOS_BUF_END */

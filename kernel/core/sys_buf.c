@@ -11,16 +11,16 @@
 
 #define TAKE		(DIOS_BUF_MOVE | DIOS_BUF_BORROW)
 #define ACQUIRE_FLAGS	(TAKE | DIOS_BUF_NONBLOCK | DIOS_BUF_FIXED | DIOS_BUF_INFO |	\
-			 DIOS_BUF_AT | DIOS_BUF_BATCH)
+			 DIOS_BUF_AT | DIOS_BUF_BATCH | DIOS_BUF_SPARSE)
 
 /* Flags of acquire that do not go together. */
 static bool flags_ok(u64 flags)
 {
 	if (flags & ~(u64)ACQUIRE_FLAGS || (flags & TAKE) == TAKE)
 		return false;
-	if (flags & DIOS_BUF_INFO && flags & (TAKE | DIOS_BUF_AT | DIOS_BUF_BATCH))
+	if (flags & DIOS_BUF_INFO && flags & (TAKE | DIOS_BUF_AT | DIOS_BUF_BATCH | DIOS_BUF_SPARSE))
 		return false;
-	return !(flags & TAKE && flags & (DIOS_BUF_FIXED | DIOS_BUF_BATCH));
+	return !(flags & TAKE && flags & (DIOS_BUF_FIXED | DIOS_BUF_BATCH | DIOS_BUF_SPARSE));
 }
 
 /*
@@ -64,7 +64,8 @@ static int decode_acquire(struct dios_task *t, const u64 a[6], bool write,
 	if (IS_ERR(l->ref))
 		return PTR_ERR(l->ref);
 	ops = l->ref->obj->ops;
-	if ((flags & DIOS_BUF_AT && !ops->parts) || (flags & DIOS_BUF_BATCH && !ops->batches))
+	if ((flags & DIOS_BUF_AT && !ops->parts) || (flags & DIOS_BUF_BATCH && !ops->batches) ||
+	    (flags & DIOS_BUF_SPARSE && !ops->sparse))
 		return -DIOS_ENOTSUP;
 	l->task = t;
 	l->flags = flags;

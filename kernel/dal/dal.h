@@ -106,10 +106,13 @@ void dal_pages_free(struct dal_pages *p);
 int dal_map_pages(struct dal_pages *p, size_t len, bool writable, u64 addr,
 		  bool fixed, u64 *out);
 
-/* Private zeroed memory, backed lazily; otherwise as dal_map_pages(). */
-int dal_map_anon(size_t len, u64 addr, bool fixed, u64 *out);
+/*
+ * Private zeroed memory, backed lazily, and when it is sparse page by page; otherwise as
+ * dal_map_pages().
+ */
+int dal_map_anon(size_t len, u64 addr, bool fixed, bool sparse, u64 *out);
 
-/* Free the pages of a part of what dal_map_anon() mapped; it reads as zero. */
+/* Free the pages of a part of what dal_map_anon() mapped; it reads as zero, and is not sparse. */
 int dal_discard(u64 addr, size_t len);
 
 /*

@@ -2,7 +2,8 @@
 /*
  * privmem.c - PRIVMEM: private memory.
  *
- * acquire_write maps the whole object, once, lazily backed and zero; there is
+ * acquire_write maps the whole object, once, lazily backed (with DIOS_BUF_SPARSE
+ * page by page, until a part is discarded) and zero; there is
  * nothing to commit, since nobody else sees it.  DIOS_BUF_DISCARD frees pages of it
  * and keeps the mapping.  Release, or deleting the one reference, unmaps.
  *
@@ -50,7 +51,8 @@ static int privmem_acquire_write(struct dios_lend *l)
 	err = task_charge(t, USE_MEMORY, m->size);
 	if (err)
 		return err;
-	err = dal_map_anon(m->size, l->iov.addr, l->flags & DIOS_BUF_FIXED, &l->buf->addr);
+	err = dal_map_anon(m->size, l->iov.addr, l->flags & DIOS_BUF_FIXED,
+			   l->flags & DIOS_BUF_SPARSE, &l->buf->addr);
 	if (err) {
 		task_uncharge(t, USE_MEMORY, m->size);
 		return err;
@@ -90,6 +92,7 @@ const struct dios_object_ops privmem_ops = {
 	.spec_size	= sizeof(struct dios_privmem),
 	.made_by_program = true,
 	.private	= true,
+	.sparse		= true,
 	.make		= privmem_make,
 	.acquire_read	= obj_acquire_none,
 	.commit_read	= obj_commit_none,

@@ -16,7 +16,12 @@ import (
 // for is one object, mapped as a whole and readable and writable from the
 // beginning; the kernel backs its pages when they are touched. So a reserved
 // region is also a prepared and a ready one, in the words of mem.go, and most
-// transitions are free. Differences from mmap:
+// transitions are free. But pages are backed one by one, not by many with a huge
+// page: a task that runs for a moment touches a few here and there, and would
+// have most of its time spent on clearing 2 MiB for each. Only where the heap
+// grows beyond its first few MiB the kernel may choose.
+//
+// Differences from mmap:
 //   - a region is freed as a whole: its object is deleted;
 //   - pages can be given back anywhere in it, and read as zero then;
 //   - there is no memory that faults on purpose.
@@ -128,7 +133,7 @@ func memCreate(hint, size uintptr) (base uintptr, ref uint64) {
 		return 0, dios.REF_NONE
 	}
 	iov := dios.Iov{Addr: uint64(hint)}
-	if dios.Syscall6(dios.SYS_ACQUIRE_WRITE, 0, uintptr(ref), size, uintptr(unsafe.Pointer(&iov)), 0, 0) < 0 {
+	if dios.Syscall6(dios.SYS_ACQUIRE_WRITE, dios.BUF_SPARSE, uintptr(ref), size, uintptr(unsafe.Pointer(&iov)), 0, 0) < 0 {
 		memDelete(ref)
 		return 0, dios.REF_NONE
 	}
@@ -212,7 +217,26 @@ func sysUsedOS(v unsafe.Pointer, n uintptr)             {}
 func sysHugePageOS(v unsafe.Pointer, n uintptr)         {}
 func sysNoHugePageOS(v unsafe.Pointer, n uintptr)       {}
 func sysHugePageCollapseOS(v unsafe.Pointer, n uintptr) {}
-func sysMapOS(v unsafe.Pointer, n uintptr, _ string)    {}
+
+// memSparseHeap is how much of the heap has pages of its own each.
+const memSparseHeap = 4 << 20
+
+// memHeap is how much of the heap was mapped.
+var memHeap uintptr
+
+// sysMapOS has memory that is ready already. What the heap grows by is fresh, so
+// that nothing is lost when it is given back, which ends that it is sparse.
+//
+//go:nosplit
+func sysMapOS(v unsafe.Pointer, n uintptr, vmaName string) {
+	if vmaName != "heap" {
+		return
+	}
+	if memHeap >= memSparseHeap {
+		sysUnusedOS(v, n)
+	}
+	memHeap += n
+}
 
 // The memory should fault from now on. It cannot; but nothing stays in it.
 func sysFaultOS(v unsafe.Pointer, n uintptr) {

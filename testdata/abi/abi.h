@@ -41,7 +41,7 @@ static inline s64 syscall6(u64 nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 }
 
 #define BUF_FLAGS	(DIOS_BUF_MOVE | DIOS_BUF_BORROW | DIOS_BUF_NONBLOCK | DIOS_BUF_FIXED |	\
-			 DIOS_BUF_INFO | DIOS_BUF_AT | DIOS_BUF_BATCH)
+			 DIOS_BUF_INFO | DIOS_BUF_AT | DIOS_BUF_BATCH | DIOS_BUF_SPARSE)
 
 /* Registers that a call does not use hold nonsense, always. */
 static s64 create(u64 flags, u64 type, u64 spec, u64 name, u64 ref)

@@ -142,6 +142,10 @@ static void arguments(void)
 		is(acquire_write(f, ref, 0, ADDR(&iov)), -DIOS_EINVAL);
 		is(acquire_write(f, 0, 0, 8), -DIOS_EINVAL);
 	}
+	is(acquire_write(DIOS_BUF_SPARSE, ref, 0, ADDR(&iov)), -DIOS_ENOTSUP);
+	is(acquire_write(DIOS_BUF_SPARSE | DIOS_BUF_INFO, ref, 0, ADDR(&iov)), -DIOS_EINVAL);
+	is(acquire_write(DIOS_BUF_SPARSE | DIOS_BUF_MOVE, mem, 0, ADDR(&iov)), -DIOS_EINVAL);
+	is(acquire_write(DIOS_BUF_SPARSE | DIOS_BUF_BORROW, mem, 0, ADDR(&iov)), -DIOS_EINVAL);
 	is(acquire_write(DIOS_BUF_MOVE, ref, 0, ADDR(&iov)), -DIOS_EBADREF);
 	is(acquire_write(DIOS_BUF_BORROW, mem, 0, ADDR(&iov)), -DIOS_EBADREF);
 	for each_bad_ref(r)

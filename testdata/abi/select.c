@@ -167,11 +167,19 @@ static void arguments(void)
 	is(delete(0, r), 0);
 }
 
+static void set_timer(u64 ref, u64 first)
+{
+	struct dios_iov iov = { 0, 0 };
+
+	is(acquire_write(0, ref, 0, ADDR(&iov)), 0);
+	*(struct dios_timer *)iov.addr = (struct dios_timer){ first, 0 };
+	is(release_write(DIOS_BUF_COMMIT, ref, ADDR(&iov)), 0);
+}
+
 /* References that are waited for by several calls, each until it is ready. */
 static void kept(void)
 {
-	u64 start_at = now(), never = new_timer(0, 0), a = new_timer(start_at + 20 * MS, 0), task;
-	u64 b = new_timer(start_at + 40 * MS, 0);
+	u64 never = new_timer(0, 0), a = new_timer(0, 0), b = new_timer(0, 0), at, task;
 	struct dios_wait w = { never, DIOS_R_READ, 0 }, got = { POISON, 0, 0 };
 	struct dios_task_status st;
 	s64 r;
@@ -182,14 +190,18 @@ static void kept(void)
 	w.ref = a;
 	is(selects(DIOS_SELECT_KEEP, ADDR(&w), 1, ADDR(&got), now() + 1), -DIOS_ETIMEDOUT);
 	ok(got.ref == POISON);
+	at = now() + 20 * MS;
+	set_timer(a, at);
 	while ((r = selects(DIOS_SELECT_KEEP, 0, 0, ADDR(&got), -1)) == -DIOS_EINTR)
 		;
 	is(r, 0);
-	ok(got.ref == a && got.rights == DIOS_R_READ && now() >= start_at + 20 * MS);
+	ok(got.ref == a && got.rights == DIOS_R_READ && now() >= at);
+	at = now() + 20 * MS;
+	set_timer(b, at);
 	while ((r = selects(DIOS_SELECT_KEEP, 0, 0, ADDR(&got), -1)) == -DIOS_EINTR)
 		;
 	is(r, 0);
-	ok(got.ref == b && now() >= start_at + 40 * MS);
+	ok(got.ref == b && now() >= at);
 	/* Each only once. */
 	is(selects(DIOS_SELECT_KEEP, 0, 0, ADDR(&got), now() + 1), -DIOS_ETIMEDOUT);
 	/* A number that is used again is another reference. */

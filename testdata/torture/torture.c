@@ -510,7 +510,7 @@ static void move_acquire(void)
 {
 	struct have h = *any();
 	int write = one_in(2);
-	u64 f = flags(DIOS_BUF_FIXED | DIOS_BUF_NONBLOCK | DIOS_BUF_BATCH |
+	u64 f = flags(DIOS_BUF_FIXED | DIOS_BUF_NONBLOCK | DIOS_BUF_BATCH | DIOS_BUF_SPARSE |
 		      (one_in(6) ? DIOS_BUF_AT | DIOS_BUF_INFO : 0));
 	u64 len = one_in(5) ? odd_number() : one_in(2) ? 0 : below(5000);
 	struct lent *l;

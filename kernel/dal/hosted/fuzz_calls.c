@@ -357,7 +357,7 @@ static s64 acquire(struct player *p, u32 nr)
 {
 	struct dios_iov *iov = &p->u->iov, asked;
 	bool write = nr == DIOS_ACQUIRE_WRITE;
-	u64 ref = any_ref(p), from = 0, f = flags(0xfff), off = number();
+	u64 ref = any_ref(p), from = 0, f = flags(0x2fff), off = number();
 	struct lent *l;
 	u8 b = byte();
 	s64 ret;

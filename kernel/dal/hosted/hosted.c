@@ -317,6 +317,7 @@ static struct {
 	struct {
 		struct dios_task *owner;	/* NULL: nothing is mapped */
 		bool writable;
+		bool sparse;
 	} pages[PAGES];
 	u32 next;				/* where to look first */
 	s64 mapped;
@@ -380,6 +381,12 @@ bool hosted_readable(struct dios_task *t, u64 addr)
 bool hosted_writable(struct dios_task *t, u64 addr)
 {
 	return reach(t, addr, 1, true);
+}
+
+bool hosted_sparse(u64 addr)
+{
+	BUG_ON(addr < HOSTED_USER || addr - HOSTED_USER >= HOSTED_ARENA);
+	return arena.pages[(addr - HOSTED_USER) / DIOS_PAGE_SIZE].sparse;
 }
 
 /* A copy that faults has copied what came before: nobody may count on that. */
@@ -578,6 +585,7 @@ static int map(struct dios_task *t, struct dal_pages *p, size_t len, bool writab
 		for (i = 0; i < n; i++) {
 			arena.pages[at + i].owner = t;
 			arena.pages[at + i].writable = writable;
+			arena.pages[at + i].sparse = false;
 		}
 		arena.mapped += n;
 		t->dal->pages += n;
@@ -585,6 +593,16 @@ static int map(struct dios_task *t, struct dal_pages *p, size_t len, bool writab
 	}
 	pthread_mutex_unlock(&arena.lock);
 	return err;
+}
+
+static void set_sparse(u64 addr, size_t len, bool sparse)
+{
+	u64 i, at = (addr - HOSTED_USER) / DIOS_PAGE_SIZE;
+
+	pthread_mutex_lock(&arena.lock);
+	for (i = 0; i < len / DIOS_PAGE_SIZE; i++)
+		arena.pages[at + i].sparse = sparse;
+	pthread_mutex_unlock(&arena.lock);
 }
 
 /* Every page of it must be the task's. */
@@ -616,12 +634,17 @@ int dal_map_pages(struct dal_pages *p, size_t len, bool writable, u64 addr, bool
 	return map(cpu.task, p, len, writable, addr, fixed, out);
 }
 
-int dal_map_anon(size_t len, u64 addr, bool fixed, u64 *out)
+int dal_map_anon(size_t len, u64 addr, bool fixed, bool sparse, u64 *out)
 {
+	int err;
+
 	might_sleep();
 	if (fails(FAIL_MAP))
 		return -DIOS_ENOMEM;
-	return map(cpu.task, NULL, len, true, addr, fixed, out);
+	err = map(cpu.task, NULL, len, true, addr, fixed, out);
+	if (!err && sparse)
+		set_sparse(*out, len, true);
+	return err;
 }
 
 int dal_discard(u64 addr, size_t len)
@@ -632,6 +655,7 @@ int dal_discard(u64 addr, size_t len)
 	if (fails(FAIL_MAP))
 		return -DIOS_ENOMEM;
 	BUG_ON(madvise(hosted_ptr(addr), len, MADV_DONTNEED));
+	set_sparse(addr, len, false);
 	return 0;
 }
 

@@ -66,6 +66,9 @@ u64 hosted_addr(const void *p);
 bool hosted_readable(struct dios_task *t, u64 addr);
 bool hosted_writable(struct dios_task *t, u64 addr);
 
+/* Is this byte of private memory backed page by page? */
+bool hosted_sparse(u64 addr);
+
 /* Pages mapped by all tasks. */
 s64 hosted_pages(void);
 

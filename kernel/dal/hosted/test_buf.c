@@ -206,6 +206,28 @@ TEST(discarded_pages_read_zero_and_stay)
 	quit(t);
 }
 
+TEST(sparse_until_it_is_discarded)
+{
+	struct dios_task *t = pure();
+	struct dios_iov iov = {}, part;
+	u64 mem;
+
+	OK(t_privmem(t, 4 * DIOS_PAGE_SIZE, &mem));
+	OK(t_buf(t, DIOS_ACQUIRE_WRITE, DIOS_BUF_SPARSE, mem, 0, &iov));
+	CHECK(hosted_sparse(iov.addr) && hosted_sparse(iov.addr + iov.len - 1));
+	part = (struct dios_iov){ iov.addr + 4096, 8192 };
+	OK(t_release(t, DIOS_RELEASE_WRITE, DIOS_BUF_DISCARD, mem, &part));
+	CHECK(hosted_sparse(iov.addr) && !hosted_sparse(iov.addr + 4096));
+	CHECK(!hosted_sparse(iov.addr + 8192) && hosted_sparse(iov.addr + 12288));
+	OK(t_release(t, DIOS_RELEASE_WRITE, 0, mem, &iov));
+	iov = acquire(t, DIOS_ACQUIRE_WRITE, mem, 0);
+	CHECK(!hosted_sparse(iov.addr));
+	/* Nothing else is. */
+	part = (struct dios_iov){};
+	FAILS(DIOS_ENOTSUP, t_buf(t, DIOS_ACQUIRE_READ, DIOS_BUF_SPARSE, t->start.random, 8, &part));
+	quit(t);
+}
+
 TEST(no_more_private_memory_than_the_quota)
 {
 	struct dios_task *t = pure();

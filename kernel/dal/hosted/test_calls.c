@@ -407,7 +407,7 @@ TEST(acquire_errors)
 {
 	static const u32 calls[] = { DIOS_ACQUIRE_READ, DIOS_ACQUIRE_WRITE };
 	const u64 known = DIOS_BUF_MOVE | DIOS_BUF_BORROW | DIOS_BUF_NONBLOCK | DIOS_BUF_FIXED |
-			  DIOS_BUF_INFO | DIOS_BUF_AT | DIOS_BUF_BATCH;
+			  DIOS_BUF_INFO | DIOS_BUF_AT | DIOS_BUF_BATCH | DIOS_BUF_SPARSE;
 	struct world w = enter(pure());
 	struct dios_iov *iov = (void *)w.page;
 	u64 at, refs[2], timer;
@@ -431,6 +431,9 @@ TEST(acquire_errors)
 		FAILS(DIOS_ENOTSUP, BUF(w, calls[i], DIOS_BUF_INFO, refs[i], 0, w.a));
 		FAILS(DIOS_ENOTSUP, BUF(w, calls[i], DIOS_BUF_AT, refs[i], 0, w.a));
 		FAILS(DIOS_ENOTSUP, BUF(w, calls[i], DIOS_BUF_BATCH, refs[i], 0, w.a));
+		FAILS(DIOS_ENOTSUP, BUF(w, calls[i], DIOS_BUF_SPARSE, refs[i], 0, w.a));
+		FAILS(DIOS_EINVAL, BUF(w, calls[i], DIOS_BUF_INFO | DIOS_BUF_SPARSE, refs[i], 0, w.a));
+		FAILS(DIOS_EINVAL, BUF(w, calls[i], DIOS_BUF_MOVE | DIOS_BUF_SPARSE, refs[i], 0, w.a));
 		/* Where it shall be. */
 		iov->addr = 1;
 		FAILS(DIOS_EINVAL, BUF(w, calls[i], 0, refs[i], 0, w.a));

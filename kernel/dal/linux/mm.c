@@ -197,6 +197,15 @@ void dal_pages_free(struct dal_pages *p)
 }
 
 /* Only vm_mmap() below calls this, with the file's one mapping. */
+static void flags_change(struct vm_area_struct *vma, unsigned long set, unsigned long clear)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+#else
+	vm_flags_mod(vma, set, clear);
+#endif
+}
+
 static int pages_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct dal_pages *p = file->private_data;
@@ -205,17 +214,8 @@ static int pages_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!p || vma->vm_pgoff || len > (p->file ? p->len : p->seen))
 		return -EINVAL;
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-	vma->vm_flags |= VM_DONTCOPY | VM_DONTEXPAND | VM_MIXEDMAP;
-	if (!(vma->vm_flags & VM_WRITE))
-		vma->vm_flags &= ~VM_MAYWRITE;
-	vma->vm_flags &= ~VM_MAYEXEC;
-#else
-	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_MIXEDMAP);
-	if (!(vma->vm_flags & VM_WRITE))
-		vm_flags_clear(vma, VM_MAYWRITE);
-	vm_flags_clear(vma, VM_MAYEXEC);
-#endif
+	flags_change(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_MIXEDMAP,
+		     vma->vm_flags & VM_WRITE ? VM_MAYEXEC : VM_MAYEXEC | VM_MAYWRITE);
 	if (p->file) {
 		vma_set_file(vma, p->file);
 		return call_mmap(p->file, vma);
@@ -287,14 +287,32 @@ int dal_map_pages(struct dal_pages *p, size_t len, bool writable, u64 addr,
 
 #define ANON	(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
-int dal_map_anon(size_t len, u64 addr, bool fixed, u64 *out)
+/*
+ * No huge pages in the mapping at addr.  It may be one with its neighbours, which then
+ * have none either: slower, and not wrong.
+ */
+static void set_sparse(u64 addr)
+{
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (vma)
+		flags_change(vma, VM_NOHUGEPAGE, 0);
+	mmap_write_unlock(current->mm);
+}
+
+int dal_map_anon(size_t len, u64 addr, bool fixed, bool sparse, u64 *out)
 {
 	int err = check_place(&addr, len, fixed);
 
 	if (err)
 		return err;
-	return mapped(vm_mmap(NULL, addr, len, PROT_READ | PROT_WRITE,
-			      ANON | fixed_flag(fixed), 0), out);
+	err = mapped(vm_mmap(NULL, addr, len, PROT_READ | PROT_WRITE,
+			     ANON | fixed_flag(fixed), 0), out);
+	if (!err && sparse)
+		set_sparse(*out);
+	return err;
 }
 
 /* Fresh memory in place of the old: what a program sees of MADV_DONTNEED. */

@@ -180,6 +180,7 @@ const (
 	BufAt       BufFlags = dios.BUF_AT       // acquire: the buffer begins at offset off of the object
 	BufBatch    BufFlags = dios.BUF_BATCH    // acquire, FIFO: as many framed records as there are, or have room
 	BufEnd      BufFlags = dios.BUF_END      // commit_write, STREAM: nothing follows
+	BufSparse   BufFlags = dios.BUF_SPARSE   // acquire_write, PRIVMEM: touched here and there, back each page alone
 )
 
 // Sizes and counts.

@@ -147,6 +147,7 @@ const (
 	BUF_AT       = 0x400  // acquire: the buffer begins at offset off of the object
 	BUF_BATCH    = 0x800  // acquire, FIFO: as many framed records as there are, or have room
 	BUF_END      = 0x1000 // commit_write, STREAM: nothing follows
+	BUF_SPARSE   = 0x2000 // acquire_write, PRIVMEM: touched here and there, back each page alone
 )
 
 // Sizes and counts.
