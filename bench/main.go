@@ -62,6 +62,7 @@ var rows = []row{
 	{"tasked fib 8 in Go", "processes and pipes in Go", "FibTasks8/dios", "FibTasks8/linux", 0.7, 0.3},
 	{"sum of primes in Go", "processes and pipes in Go", "Primes/dios", "Primes/linux", 0.7, 0.3},
 	{"spawn a Go task, wait for it", "os/exec of it on Linux", "Spawn/dios", "Spawn/linux", 1.0, 0.5},
+	{"spawn with 1 GiB in the parent", "with 10 MiB", "Spawn1G/dios", "Spawn10M/dios", 1.05, 1.0},
 }
 
 // Results of one machine: values of each benchmark, in the order measured.

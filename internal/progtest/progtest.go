@@ -161,7 +161,7 @@ func Boot() (*VM, error) {
 
 // BootBench boots a machine to measure in, time or instructions.
 func BootBench(cpus int, count bool) (*VM, error) {
-	c := vm.Config{CPUs: cpus, Count: count}
+	c := vm.Config{CPUs: cpus, Count: count, Mem: "2G"} // a program there has 1 GiB
 	if count {
 		c.Accel = "tcg"
 	}
