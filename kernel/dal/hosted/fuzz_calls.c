@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 struct args {
 	u64 out[4];
 	u8 name[DIOS_NAME_SIZE];
-	u64 spec[4];
+	u64 spec[8];
 	struct dios_iov iov;
 	struct dios_run run;
 	char strings[16];
@@ -44,8 +44,13 @@ struct player {
 
 static struct player players[2];
 
+#define STREAMS	50		/* a theme below: over a STREAM */
+#define THEMES	100		/* below this: by DGRAMs */
+
 static const u8 *in, *in_end;
 static u64 seed;
+static u8 theme;		/* of a game: some begin with two who talk */
+static bool counted;		/* the call has failed, and what it did first counts */
 
 static u8 byte(void)
 {
@@ -144,6 +149,59 @@ static struct lent *any_lent(struct player *p)
 	return p->nlent ? &p->lent[b % ARRAY_SIZE(p->lent) % p->nlent] : &none;
 }
 
+/* Somewhere in the network: mostly one of few places. */
+static struct dios_addr somewhere(void)
+{
+	static const u32 ports[] = { 5000, 5001, 40000, 40001, 40002, 0, 80 };
+	u8 b = byte();
+	u32 port = ports[byte() % (b < 200 ? 2 : ARRAY_SIZE(ports))];
+	struct dios_addr any;
+
+	if (b < 200)
+		return b < 100 ? hosted_v4(127, 0, 0, 1, port) : b < 150 ? hosted_v6(1, port) : hosted_v6(0, port);
+	if (b < 210)
+		return hosted_v4(HOSTED_SILENT, port);
+	if (b < 220)
+		return hosted_v4(10, 0, 0, 1, port);
+	if (b < 230)
+		return hosted_v4(0, 0, 0, 0, port);
+	if (b < 240)
+		return (struct dios_addr){};
+	any = (struct dios_addr){ .port = number(), .scope = byte() % 2 };
+	any.ip[b % 16] = byte();
+	return any;
+}
+
+static void stream_spec(struct dios_stream *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->mode = byte() < 250 ? 1 + byte() % 2 : number();
+	s->flags = byte() < 200 ? 0 : byte() % 16;
+	s->pad = byte() == 255;
+	if (s->mode == DIOS_STREAM_LISTEN) {
+		s->local = somewhere();
+		s->backlog = byte() < 250 ? 1 + byte() % 4 : number();
+	} else {
+		s->remote = somewhere();
+		s->backlog = byte() > 250;
+	}
+	if (byte() < 20)
+		s->local = somewhere();
+	if (byte() < 10)
+		s->remote = somewhere();
+}
+
+static void dgram_spec(struct dios_dgram *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->flags = byte() < 200 ? 0 : byte() % 16;
+	s->pad = byte() == 255;
+	if (byte() < 200)
+		s->local = somewhere();
+	if (byte() < 128)
+		s->remote = somewhere();
+}
+
 /* A program that makes a few calls and ends. */
 static u32 child(struct dios_task *t, int argc, char **argv, char **env)
 {
@@ -161,17 +219,21 @@ static s64 create(struct player *p)
 	struct args *u = p->u;
 	u64 f = flags(DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT | DIOS_CREATE_NAME | DIOS_CREATE_GROUP);
 	u64 type = byte() % 14, spec = hosted_addr(u->spec), name, out, group, id;
-	u8 called[DIOS_NAME_SIZE];
-	u32 mask;
+	u8 called[DIOS_NAME_SIZE], described[sizeof(u->spec)];
+	u32 mask, waited;
 	s64 ret;
 
 	u->spec[0] = number();
 	u->spec[1] = number();
+	if (theme < THEMES && byte() < 80)
+		type = theme < STREAMS ? DIOS_T_STREAM : DIOS_T_DGRAM;
 	switch (type) {
-	case DIOS_T_STREAM:	/* test_net.c is about these; what they give, no model says */
+	case DIOS_T_STREAM:
+		stream_spec((void *)u->spec);
+		break;
 	case DIOS_T_DGRAM:
-		type = DIOS_T_GROUP;
-		/* fall through */
+		dgram_spec((void *)u->spec);
+		break;
 	case DIOS_T_GROUP:
 		if (byte() < 220)
 			u->spec[0] = 1 + byte() % DIOS_R_ALL;
@@ -208,6 +270,8 @@ static s64 create(struct player *p)
 	if (f & DIOS_CREATE_NAME && byte() < 200)
 		spec = 0;
 	mask = u->spec[0];
+	memcpy(described, u->spec, sizeof(described));
+	waited = n_waiting(&((struct dios_stream *)described)->remote);
 	ret = hosted_call6(p->t, DIOS_CREATE, f, type, spec ? hosted_addr(u->spec) : 0, name, out, group);
 	if (!ret && !(f & DIOS_CREATE_PUBLIC))
 		fetch(p, name, called, sizeof(called));
@@ -216,6 +280,10 @@ static s64 create(struct player *p)
 		return ret;
 	}
 	m_create(number_of(p), ret, type, fetch_id(p, out), name ? called : NULL, f, group, mask);
+	if (type == DIOS_T_STREAM || type == DIOS_T_DGRAM) {
+		m_create_net(number_of(p), ret, type, fetch_id(p, out), described, waited);
+		counted = ret && n_waiting(&((struct dios_stream *)described)->remote) > waited;
+	}
 	if (!ret)
 		keep_ref(p, fetch_id(p, out));
 	return ret;
@@ -353,11 +421,20 @@ static s64 sleep_on(struct player *p)
 	return ret;
 }
 
+/* What was accepted is the task's. */
+static void accepted(struct player *p, u64 ref, const struct dios_iov *v)
+{
+	struct m_ref *r = m_find(number_of(p), ref);
+
+	if (r->obj->net && r->obj->net->listens && v->len == sizeof(struct dios_accept))
+		keep_ref(p, fetch_id(p, v->addr));
+}
+
 static s64 acquire(struct player *p, u32 nr)
 {
 	struct dios_iov *iov = &p->u->iov, asked;
 	bool write = nr == DIOS_ACQUIRE_WRITE;
-	u64 ref = any_ref(p), from = 0, f = flags(0x2fff), off = number();
+	u64 ref = any_ref(p), from = 0, f = flags(0x2fff), off = number(), len = byte() < 200 ? 0 : number();
 	struct lent *l;
 	u8 b = byte();
 	s64 ret;
@@ -373,9 +450,15 @@ static s64 acquire(struct player *p, u32 nr)
 		*iov = l->iov;
 	}
 	asked = *iov;
-	ret = hosted_call6(p->t, nr, f, ref, byte() < 200 ? 0 : number(), hosted_addr(iov), from, off);
-	m_acquire(number_of(p), ret, f, ref, write, &asked, from, iov);
+	if (byte() > 240)	/* what it gets cannot be told */
+		hosted_fail(FAIL_COPY, 2);
+	ret = hosted_call6(p->t, nr, f, ref, len, hosted_addr(iov), from, off);
+	m_acquire(number_of(p), ret, f, ref, write, len, &asked, from, iov);
+	/* A connection that the task could not be told of waits in the kernel now. */
+	counted = ret == -DIOS_EFAULT && m_find(number_of(p), ref) && m_find(number_of(p), ref)->obj->net;
 	if (!ret) {
+		if (!write && !(f & DIOS_BUF_INFO))
+			accepted(p, ref, iov);
 		p->lent[p->nlent++ % ARRAY_SIZE(p->lent)] = (struct lent){
 			.ref = ref, .write = write, .iov = *iov };
 		if (!iov->len)
@@ -389,6 +472,17 @@ static s64 acquire(struct player *p, u32 nr)
 	return ret;
 }
 
+/* What the program has in a buffer that it commits to the network. */
+static const u8 *written(struct player *p, u64 ref, bool write, const struct dios_iov *v)
+{
+	static u8 data[DIOS_MAX_KBUF];
+	struct m_ref *r = m_find(number_of(p), ref);
+
+	if (r && r->obj->net && write && m_find_buf(number_of(p), ref, v->addr, v->len, true, true))
+		memcpy(data, hosted_ptr(v->addr), v->len);
+	return data;
+}
+
 /* commit or release: mostly of a buffer as it was lent. */
 static s64 buffer(struct player *p, bool release)
 {
@@ -396,7 +490,7 @@ static s64 buffer(struct player *p, bool release)
 	struct lent *l = any_lent(p);
 	u64 ref = l->ref, len, at, f;
 	bool write = l->write;
-	struct dios_ref *r;
+	const u8 *data;
 	u8 b = byte();
 	s64 ret;
 
@@ -407,26 +501,31 @@ static s64 buffer(struct player *p, bool release)
 		iov->len -= b & 1 ? DIOS_PAGE_SIZE : number();
 		len = number();
 	}
+	if (b < 200 && b % 4 == 3)
+		len = len ? number() % len : 0;
 	if (b % 16 == 2)
 		ref = any_ref(p);
 	if (b % 16 == 4)
 		write = !write;
 	at = address(p, iov);
 	fetch(p, at, &asked, sizeof(asked));
+	data = written(p, ref, write, &asked);
 	if (release) {
 		f = flags(DIOS_BUF_DISCARD | DIOS_BUF_COMMIT);
 		ret = hosted_call(p->t, write ? DIOS_RELEASE_WRITE : DIOS_RELEASE_READ, f, ref, at, 0, 0);
-		m_release(number_of(p), ret, ref, write, f, &asked);
+		m_release(number_of(p), ret, ref, write, f, &asked, data);
 		return ret;
 	}
-	f = flags(DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK);
-	/* The kernel tries the address first; what only another thread could do is left out. */
-	r = ref_find(p->t, ref, 0);
-	if (f & DIOS_BUF_NEXT || (!IS_ERR(r) && r->obj->ops->spends & (write ? DIOS_R_WRITE : DIOS_R_READ)))
-		hosted_fail(FAIL_COPY, 0);
+	f = flags(DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK | (write && byte() < 60 ? DIOS_BUF_END : 0));
+	/* The iov comes in, and its place is tried; that it fails later only another thread could do. */
+	hosted_fail(FAIL_COPY, byte() < 230 ? 0 : 1 + byte() % 2);
 	ret = hosted_call(p->t, write ? DIOS_COMMIT_WRITE : DIOS_COMMIT_READ, f, ref, len, at, 0);
 	fetch(p, at, &got, sizeof(got));
-	m_commit(number_of(p), ret, ref, write, len, &asked, &got);
+	m_commit(number_of(p), ret, f, ref, write, len, &asked, &got, data);
+	/* A datagram that was read is gone. */
+	counted = ret < 0 && f & DIOS_BUF_NEXT && asked.len && !got.len && m_find(number_of(p), ref)->obj->net;
+	if (ret >= 0 && !write)
+		accepted(p, ref, &got);
 	if (l->ref == ref && l->iov.addr == asked.addr && l->iov.len == asked.len)
 		l->iov = got;
 	return ret;
@@ -435,9 +534,21 @@ static s64 buffer(struct player *p, bool release)
 /* The program writes what it was lent. */
 static void scribble(struct player *p)
 {
-	struct dios_iov *v = &any_lent(p)->iov;
+	struct lent *l = any_lent(p);
+	struct m_ref *r = m_find(number_of(p), l->ref);
+	struct dios_iov *v = &l->iov;
+	struct dios_dgram_head *head;
 	u64 i, n;
 
+	/* What a DGRAM would not send is of little use. */
+	if (r && r->obj->type == DIOS_T_DGRAM && l->write && byte() < 230 && v->len >= sizeof(*head) &&
+	    hosted_writable(p->t, v->addr) && hosted_writable(p->t, v->addr + sizeof(*head) - 1)) {
+		head = hosted_ptr(v->addr);
+		memset(head, 0, sizeof(*head));
+		if (byte() < 200)
+			head->addr = somewhere();
+		return;
+	}
 	for (i = 0; i + 8 <= v->len && i < 40; i += 8) {
 		n = number();
 		if (hosted_writable(p->t, v->addr + i) && hosted_writable(p->t, v->addr + i + 7))
@@ -568,6 +679,7 @@ static void play(struct player *p)
 	s64 ret = 0;
 	bool commit_and_release = false;
 
+	counted = false;
 	take(&before);
 	/* Sometimes the host fails. */
 	if (op >= 200)
@@ -611,6 +723,10 @@ static void play(struct player *p)
 		break;
 	case 14:
 		hosted_clock_add(number() & S64_MAX >> 8);
+		if (byte() < 30) {
+			hosted_net_answer(-DIOS_ETIMEDOUT);
+			n_answered(-DIOS_ETIMEDOUT);
+		}
 		break;
 	case 15:
 		hosted_interrupt(p->t);
@@ -621,7 +737,7 @@ static void play(struct player *p)
 	take(&after);
 	if (ret < 0) {
 		BUG_ON(ret <= -DIOS_EHOST);
-		BUG_ON(!commit_and_release && mapped == views() &&
+		BUG_ON(!commit_and_release && !counted && mapped == views() &&
 		       memcmp(&before, &after, sizeof(before)));
 	}
 	check_tables();
@@ -655,6 +771,68 @@ static void set_up(void)
 	hosted_file(3)->most = 3;
 }
 
+/* How some games begin. */
+static void begin_with(struct player *p, u64 type, const void *spec, size_t len)
+{
+	struct args *u = p->u;
+
+	memcpy(u->spec, spec, len);
+	BUG_ON(hosted_call6(p->t, DIOS_CREATE, 0, type, hosted_addr(u->spec), 0, hosted_addr(u->out), 0));
+	m_create(number_of(p), 0, type, u->out[0], NULL, 0, 0, 0);
+	m_create_net(number_of(p), 0, type, u->out[0], spec, 0);
+	keep_ref(p, u->out[0]);
+}
+
+static void begin_buffer(struct player *p, u64 ref, bool write, u64 len)
+{
+	struct dios_iov *iov = &p->u->iov, asked = {};
+
+	*iov = asked;
+	BUG_ON(hosted_call6(p->t, write ? DIOS_ACQUIRE_WRITE : DIOS_ACQUIRE_READ, 0, ref, len, hosted_addr(iov), 0, 0));
+	m_acquire(number_of(p), 0, 0, ref, write, len, &asked, 0, iov);
+	p->lent[p->nlent++] = (struct lent){ .ref = ref, .write = write, .iov = *iov };
+}
+
+/* Both say something. */
+static void begin_talk(struct player *p, u64 ref, const void *data, u64 len)
+{
+	struct dios_iov *iov = &p->u->iov, asked;
+
+	begin_buffer(p, ref, true, 200);
+	asked = *iov;
+	memcpy(hosted_ptr(iov->addr), data, len);
+	BUG_ON(hosted_call(p->t, DIOS_COMMIT_WRITE, 0, ref, len, hosted_addr(iov), 0) != len);
+	m_commit(number_of(p), len, 0, ref, true, len, &asked, iov, data);
+}
+
+/* The first has a listener, and a connection that it has accepted; the second is its other side, and dials again. */
+static void begin_with_streams(void)
+{
+	struct dios_stream l = { .mode = DIOS_STREAM_LISTEN, .backlog = 3, .local = hosted_v4(127, 0, 0, 1, 5000) };
+	struct dios_stream d = { .mode = DIOS_STREAM_DIAL, .remote = hosted_v4(127, 0, 0, 1, 5000) };
+	struct player *p = &players[0];
+
+	begin_with(p, DIOS_T_STREAM, &l, sizeof(l));
+	begin_with(&players[1], DIOS_T_STREAM, &d, sizeof(d));
+	begin_talk(&players[1], players[1].u->out[0], "a few words", 11);
+	begin_buffer(p, p->u->out[0], false, 0);
+	accepted(p, p->u->out[0], &p->u->iov);
+	begin_talk(p, fetch_id(p, p->u->iov.addr), "and back again", 14);
+	begin_with(&players[1], DIOS_T_STREAM, &d, sizeof(d));
+}
+
+/* The first sends to anybody, the second to the first only. */
+static void begin_with_dgrams(void)
+{
+	struct dios_dgram a = { .local = hosted_v4(127, 0, 0, 1, 5000) };
+	struct dios_dgram b = { .local = hosted_v4(127, 0, 0, 1, 5001), .remote = a.local };
+	struct { struct dios_dgram_head head; char text[8]; } word = { .text = "a word" };
+
+	begin_with(&players[0], DIOS_T_DGRAM, &a, sizeof(a));
+	begin_with(&players[1], DIOS_T_DGRAM, &b, sizeof(b));
+	begin_talk(&players[1], players[1].u->out[0], &word, sizeof(word));
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static const siphash_key_t key;
@@ -663,10 +841,12 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 	set_up();
 	take(&nothing);
+	hosted_net_begin();
 	in = data;
 	in_end = data + size;
 	seed = hosted_siphash(data, size, &key);
 	hosted_file(2)->len = hosted_file(3)->len = hosted_node_console.len = 0;
+	theme = byte();
 	hosted_file(2)->write_err = byte() < 10 ? -DIOS_EPIPE : 0;
 	for (i = 0; i < 2; i++) {
 		players[i] = (struct player){ .t = hosted_task_new(i ? DIOS_BRAND_PURE : DIOS_BRAND_LEGACY_LIMBO) };
@@ -684,6 +864,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		m_add(i, ref, obj, DIOS_R_READ | DIOS_R_WRITE);
 		keep_ref(&players[i], ref);
 	}
+	if (theme < STREAMS)
+		begin_with_streams();
+	else if (theme < THEMES)
+		begin_with_dgrams();
 	for (n = 0; n < 100; n++) {
 		struct player *p = &players[byte() & 1];
 

@@ -14,6 +14,7 @@
 #define DIOS_HOSTED_FUZZ_MODEL_H
 
 #include "hosted.h"
+#include "fuzz_net.h"
 
 #define M_TASKS	2
 #define M_MAX	1024
@@ -27,6 +28,7 @@ struct m_object {
 	bool dead, named, public;
 	bool ghost;			/* nobody has a reference; a borrowed buffer may keep it */
 	u8 name[DIOS_NAME_SIZE];
+	struct m_net *net;		/* of a STREAM or DGRAM */
 };
 
 struct m_ref {
@@ -37,7 +39,9 @@ struct m_ref {
 
 struct m_buf {
 	u64 ref, addr, len;
-	bool write;
+	bool write, info;
+	bool taken;			/* has what was read of a STREAM or DGRAM */
+	u64 room;			/* bytes that it can be filled with */
 };
 
 static struct m_object m_objects[M_MAX];	/* the root group is the first, then by age */
@@ -64,6 +68,8 @@ static const struct m_type {
 	[DIOS_T_TIMER]		= { DIOS_R_READ | DIOS_R_WRITE, false, false },
 	[DIOS_T_SHMEM]		= { DIOS_R_READ | DIOS_R_WRITE, false, false },
 	[DIOS_T_FIFO]		= { DIOS_R_READ | DIOS_R_WRITE, false, false },
+	[DIOS_T_STREAM]		= { DIOS_R_READ | DIOS_R_WRITE, false, false },
+	[DIOS_T_DGRAM]		= { DIOS_R_READ | DIOS_R_WRITE, false, false },
 	[DIOS_T_BLOB]		= { DIOS_R_EXEC, true, false },
 	[DIOS_T_GROUP]		= { DIOS_R_READ | DIOS_R_WRITE, false, false },
 };
@@ -122,15 +128,23 @@ static void m_add(u32 who, u64 id, struct m_object *obj, u32 rights)
 	obj->refs++;
 }
 
+/* The others keep their order: of several that are the same the oldest is meant. */
 static void m_del_buf(u32 who, struct m_buf *b)
 {
-	*b = m_tasks[who].bufs[--m_tasks[who].nbufs];
+	struct m_task *t = &m_tasks[who];
+
+	if (b->taken)
+		m_find(who, b->ref)->obj->net->taken = false;
+	memmove(b, b + 1, (t->bufs + t->nbufs-- - (b + 1)) * sizeof(*b));
 }
 
-static void m_add_buf(u32 who, u64 ref, const struct dios_iov *iov, bool write)
+static struct m_buf *m_add_buf(u32 who, u64 ref, const struct dios_iov *iov, bool write)
 {
+	struct m_buf *b = &m_tasks[who].bufs[m_tasks[who].nbufs++];
+
 	BUG_ON(m_tasks[who].nbufs == M_MAX);
-	m_tasks[who].bufs[m_tasks[who].nbufs++] = (struct m_buf){ ref, iov->addr, iov->len, write };
+	*b = (struct m_buf){ .ref = ref, .addr = iov->addr, .len = iov->len, .write = write };
+	return b;
 }
 
 /* It has no name any more; and if it is a group, nothing has a name in it. */
@@ -154,8 +168,10 @@ static void m_del(u32 who, struct m_ref *r)
 			m_del_buf(who, &t->bufs[i]);
 		else
 			i++;
-	if (!--r->obj->refs)
+	if (!--r->obj->refs) {
 		r->obj->ghost = true;
+		n_close(r->obj->net);
+	}
 	if (r->obj->ghost && r->obj->type == DIOS_T_GROUP)
 		m_end(r->obj);
 	*r = t->refs[--t->nrefs];
@@ -179,7 +195,7 @@ static void m_judge(u32 who, s64 ret, u64 id, u32 need, bool alive)
 static void m_begin(u32 who, struct dios_task *t)
 {
 	if (!who) {
-		m_nobjects = 0;
+		m_nobjects = n_n = 0;
 		m_object_new(DIOS_T_GROUP)->mask = DIOS_R_ALL;
 		m_objects[0].refs = 1;	/* the node's */
 	}
@@ -242,6 +258,27 @@ static void m_create(u32 who, s64 ret, u32 type, u64 id, const u8 *name, u64 fla
 	if (name)
 		m_set_name(o, in, name, public, m_types[type].rights);
 	m_add(who, id, o, m_types[type].rights);
+}
+
+/* The socket of a reference: the host is asked what it knows of it. */
+static struct dal_sock *m_sock(u32 who, u64 id)
+{
+	/* A STREAM or DGRAM begins with its object, and names itself to the host. */
+	return hosted_net_sock(ref_find(m_tasks[who].t, id, 0)->obj);
+}
+
+/* And it is a STREAM or a DGRAM.  waited: how many connections there were where it dials to. */
+static void m_create_net(u32 who, s64 ret, u32 type, u64 id, const void *spec, u32 waited)
+{
+	const struct dios_stream *in = spec;
+
+	if (ret) {
+		if (type == DIOS_T_STREAM && n_waiting(&in->remote) > waited)
+			n_not_made(&in->remote);
+		return;
+	}
+	m_find(who, id)->obj->net = type == DIOS_T_STREAM ? n_stream(m_sock(who, id), spec) :
+							    n_dgram(m_sock(who, id), spec);
 }
 
 /* DIOS_CREATE_NAME: for the object of a reference. */
@@ -333,6 +370,7 @@ static void m_delete(u32 who, s64 ret, u64 id, bool zombify)
 		return;
 	BUG_ON(r->obj == &m_objects[0]);	/* the root group */
 	r->obj->dead = true;
+	n_close(r->obj->net);
 	m_end(r->obj);
 }
 
@@ -374,6 +412,9 @@ static bool m_ready(const struct m_ref *r, u32 rights)
 		return true;
 	case DIOS_T_TIMER:
 		return r->obj->dead || rights & DIOS_R_WRITE;
+	case DIOS_T_STREAM:
+	case DIOS_T_DGRAM:
+		return r->obj->dead || n_ready(r->obj->net, rights);
 	}
 	return r->obj->dead;
 }
@@ -395,17 +436,39 @@ static void m_select(u32 who, s64 ret, const struct dios_wait *w, u32 n, u64 sel
 		if (ret == -DIOS_ETIMEDOUT)
 			BUG_ON(m_ready(r, w[i].rights));
 	}
-	if (!ret)
+	if (!ret) {
 		BUG_ON(!known || selected >= n);
+		r = m_find(who, w[selected].ref);
+		BUG_ON(r->obj->net && !m_ready(r, w[selected].rights));
+	}
 	if (ret == -DIOS_EBADREF)
 		BUG_ON(known);
 }
 
-static void m_acquire(u32 who, s64 ret, u64 flags, u64 id, bool write, const struct dios_iov *asked,
+/* A buffer of a STREAM or DGRAM was filled. */
+static void m_filled(u32 who, struct m_ref *r, struct m_buf *b)
+{
+	const struct dios_accept *told = hosted_ptr(b->addr);
+	struct m_object *o;
+
+	if (!r->obj->net->listens) {
+		n_filled(r->obj->net, hosted_ptr(b->addr), b->len, b->room);
+		b->taken = true;
+		return;
+	}
+	BUG_ON(b->len != sizeof(*told));
+	o = m_object_new(DIOS_T_STREAM);
+	m_add(who, told->ref, o, m_types[DIOS_T_STREAM].rights);
+	o->net = n_accepted(r->obj->net, told, m_sock(who, told->ref));
+}
+
+static void m_acquire(u32 who, s64 ret, u64 flags, u64 id, bool write, u64 len, const struct dios_iov *asked,
 		      u64 from, const struct dios_iov *got)
 {
 	bool take = flags & (DIOS_BUF_MOVE | DIOS_BUF_BORROW);
-	struct m_buf *src = NULL;
+	struct m_ref *r = m_find(who, id);
+	struct m_net *e = r ? r->obj->net : NULL;
+	struct m_buf *src = NULL, *b;
 
 	if (take) {
 		src = m_find_buf(who, from, asked->addr, asked->len, true, false);
@@ -417,20 +480,54 @@ static void m_acquire(u32 who, s64 ret, u64 flags, u64 id, bool write, const str
 	if (ret == -DIOS_EBADREF && take && !m_find(who, from))
 		return;
 	m_judge(who, ret, id, write ? DIOS_R_WRITE : DIOS_R_READ, true);
-	if (ret)
+	if (ret) {
+		if (e && !write)
+			n_failed(e, ret, DIOS_R_READ, flags & DIOS_BUF_NONBLOCK);
 		return;
-	if (take) {
-		BUG_ON(!src || got->addr != src->addr || got->len > src->len);
-		if (flags & DIOS_BUF_MOVE)
-			m_del_buf(who, src);
 	}
-	m_add_buf(who, id, got, write);
+	b = m_add_buf(who, id, got, write);
+	b->info = flags & DIOS_BUF_INFO;
+	if (e && b->info)
+		n_info(e, hosted_ptr(got->addr));
+	b->room = len ? len : take ? src->len : e && e->type == DIOS_T_STREAM ? 65536 : N_HEAD + DIOS_MAX_DGRAM;
+	if (e && !write && !b->info)
+		m_filled(who, r, b);
+	if (!take)
+		return;
+	BUG_ON(!src || got->addr != src->addr || got->len > src->len);
+	if (!(flags & DIOS_BUF_MOVE))
+		return;
+	/* What it had counts as read. */
+	e = m_find(who, from)->obj->net;
+	if (src->taken && !e->closed)
+		n_drop(e, src->len);
+	m_del_buf(who, src);
 }
 
-static void m_commit(u32 who, s64 ret, u64 id, bool write, u64 len, const struct dios_iov *asked,
-		     const struct dios_iov *got)
+/* What was read is, and the buffer has perhaps been filled anew. */
+static void m_commit_net(u32 who, s64 ret, struct m_ref *r, struct m_buf *b, u64 flags, u64 len)
+{
+	struct m_net *e = r->obj->net;
+
+	/* The commit comes first, and counts. */
+	if (b->taken && (ret >= 0 || !b->len)) {
+		n_drop(e, len);
+		e->taken = b->taken = false;
+	}
+	if (ret < 0)
+		n_failed(e, ret, DIOS_R_READ, flags & DIOS_BUF_NONBLOCK);
+	else if (flags & DIOS_BUF_NEXT)
+		m_filled(who, r, b);
+	else
+		BUG_ON(b->len);
+}
+
+/* data: what was in the buffer, of a write. */
+static void m_commit(u32 who, s64 ret, u64 flags, u64 id, bool write, u64 len, const struct dios_iov *asked,
+		     const struct dios_iov *got, const u8 *data)
 {
 	struct m_buf *b = m_find_buf(who, id, asked->addr, asked->len, write, write);
+	struct m_ref *r = m_find(who, id);
 
 	if (ret == -DIOS_EBADBUF)
 		BUG_ON(b);
@@ -442,12 +539,20 @@ static void m_commit(u32 who, s64 ret, u64 id, bool write, u64 len, const struct
 		b->addr = got->addr;
 		b->len = got->len;
 	}
+	if (!b || b->info || !r->obj->net)
+		return;
+	if (write)
+		n_written(r->obj->net, ret, flags, data, len);
+	else
+		m_commit_net(who, ret, r, b, flags, len);
 }
 
-static void m_release(u32 who, s64 ret, u64 id, bool write, u64 flags, const struct dios_iov *asked)
+static void m_release(u32 who, s64 ret, u64 id, bool write, u64 flags, const struct dios_iov *asked,
+		      const u8 *data)
 {
 	bool part = write && flags & DIOS_BUF_DISCARD;
 	struct m_buf *b = m_find_buf(who, id, asked->addr, asked->len, write, part);
+	struct m_ref *r = m_find(who, id);
 
 	if (ret == -DIOS_EBADBUF)
 		BUG_ON(b);
@@ -455,6 +560,8 @@ static void m_release(u32 who, s64 ret, u64 id, bool write, u64 flags, const str
 		BUG_ON(m_find(who, id));
 	if (ret >= 0)
 		BUG_ON(!b);
+	if (b && write && flags == DIOS_BUF_COMMIT && !b->info && r->obj->net && ret != -DIOS_EFAULT)
+		n_released(r->obj->net, ret, data, asked->len);
 	/* With COMMIT it is given back whatever the commit says. */
 	if (ret == 0 ? !part : b && write && flags == DIOS_BUF_COMMIT && ret != -DIOS_EFAULT)
 		m_del_buf(who, b);

@@ -122,6 +122,11 @@ void hosted_handle(s64 n);	/* one more, or fewer, of those */
 struct dios_addr hosted_v4(u8 a, u8 b, u8 c, u8 d, u32 port);
 struct dios_addr hosted_v6(u8 last, u32 port);	/* ::last */
 void hosted_net_answer(int err);
+#define HOSTED_ROOM	16384			/* bytes a connection keeps for its reader */
+#define HOSTED_DGRAMS	8			/* datagrams a socket keeps; the others are lost */
+void hosted_net_begin(void);			/* nobody has a socket: ports begin anew */
+struct dal_sock *hosted_net_sock(const void *arg);	/* the one that wakes with arg */
+u32 hosted_net_waiting(struct dal_sock *s);	/* connections, or datagrams, that wait there */
 extern bool hosted_low_ports;			/* ports below 1024 may be bound */
 
 /*

@@ -12,8 +12,8 @@
  */
 #include "hosted.h"
 
-#define ROOM		16384	/* bytes a connection keeps for its reader */
-#define DGRAMS		8	/* datagrams a socket keeps */
+#define ROOM		HOSTED_ROOM
+#define DGRAMS		HOSTED_DGRAMS
 #define PORT_FIRST	40000
 #define PORT_LOW	1024
 
@@ -273,6 +273,40 @@ int dal_sock_connect(struct dal_sock *s, const struct dios_addr *remote)
 	tell(s);
 	spin_unlock_irqrestore(&net.lock, irq);
 	return err;
+}
+
+void hosted_net_begin(void)
+{
+	BUG_ON(!list_empty(&net.socks));
+	net.port = PORT_FIRST;
+}
+
+struct dal_sock *hosted_net_sock(const void *arg)
+{
+	struct dal_sock *s;
+	unsigned long irq;
+	bool found = false;
+
+	spin_lock_irqsave(&net.lock, irq);
+	list_for_each_entry(s, &net.socks, link) {
+		found = s->arg == arg;
+		if (found)
+			break;
+	}
+	spin_unlock_irqrestore(&net.lock, irq);
+	BUG_ON(!found);
+	return s;
+}
+
+u32 hosted_net_waiting(struct dal_sock *s)
+{
+	unsigned long irq;
+	u32 n;
+
+	spin_lock_irqsave(&net.lock, irq);
+	n = s->nwaiting;
+	spin_unlock_irqrestore(&net.lock, irq);
+	return n;
 }
 
 void hosted_net_answer(int err)

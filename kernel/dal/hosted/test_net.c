@@ -218,6 +218,24 @@ TEST(bytes_are_there_until_they_are_committed)
 	quit(t);
 }
 
+/* A commit that cannot say what is left of the buffer takes nothing. */
+TEST(bytes_are_there_when_the_commit_faults)
+{
+	struct dios_task *t = pure();
+	struct dios_iov iov = {};
+	u64 a, b;
+
+	pair(t, &a, &b);
+	put(t, 0, a, "0123", 4);
+	OK(t_buf(t, DIOS_ACQUIRE_READ, 0, b, 0, &iov));
+	hosted_fail(FAIL_COPY, 2);	/* the first brings it in */
+	FAILS(DIOS_EFAULT, t_buf(t, DIOS_COMMIT_READ, 0, b, 4, &iov));
+	hosted_fail(FAIL_COPY, 0);
+	OK(t_release(t, DIOS_RELEASE_READ, 0, b, &iov));
+	expect(t, b, "0123");
+	quit(t);
+}
+
 TEST(a_stream_that_is_full)
 {
 	struct dios_task *t = pure();
