@@ -3,28 +3,38 @@
  * wait.pml - waiting and waking: object_wait(), select, dal_wait(), dal_wake().
  *
  * A task waits for either of two objects, as select does, or one, as acquire does
- * (it then never looks at the second). What it waits for happens at any time: an
- * object becomes ready or dies, or a signal comes for the task. It spins for a
- * moment before it sleeps.
+ * (it then never looks at the second); for the first to be read, or to be written. What it
+ * waits for happens at any time: an object becomes ready for one of the two or dies, or a
+ * signal comes for the task. Who makes an object ready wakes only those who wait for
+ * that. The task spins for a moment before it sleeps, and while it spins whoever wakes
+ * it only says so. Watches that select keeps are in keep.pml.
  *
  * What must hold: a task sleeps for ever only if nothing happened that it
  * waits for (else the search ends in a state in which it does: a deadlock); it
  * returns only with a reason; when it has returned nobody wakes it through what
  * it has left.
  *
- * Bounds: 2 objects, 1 waiter that waits 2 times, spins 2 times; per object one that
- * makes it ready and, for the first, one that kills it; 1 signal. Memory is
- * sequentially consistent.
+ * Bounds: 2 objects, 1 waiter that waits 2 times and spins for up to 1 turn; for the first object two of
+ * those who make it readable, make it writable, and kill it, for the second one who makes it
+ * readable; 1 signal. Memory is sequentially consistent: what the barriers of spin()
+ * and dal_wake() are for, the model does not show.
  *
  * Each BUG_ is a mistake that the model must find; the test switches them on.
  */
 #define OBJECTS	2
 #define WAITS	2
-#define SPINS	2
+#define SPINS	1
+
+#define READ	1	/* DIOS_R_* */
+#define WRITE	2
+#define ALL	3
 
 byte obj_lock[OBJECTS];
-bool ready[OBJECTS], dead[OBJECTS], watched[OBJECTS];
-bool woken, running = true, signalled;
+byte ready[OBJECTS];		/* for what */
+byte watched[OBJECTS];		/* likewise; 0: not */
+byte wanted[OBJECTS] = READ;	/* by the waiter */
+bool dead[OBJECTS];
+bool woken, spinning, running = true, signalled;
 bool waiting;			/* between the first watch and the last unwatch */
 
 #define lock(l)		atomic { l == 0; l = 1 }
@@ -34,41 +44,62 @@ bool waiting;			/* between the first watch and the last unwatch */
 inline wake()
 {
 	assert(waiting);
+#ifdef BUG_SPIN_SEEN_FIRST	/* it stops spinning and sleeps in between */
+	seen = spinning;
+	woken = true;
+#else
 #ifndef BUG_WAKE_ONLY_SLEEPERS	/* one that is about to sleep is missed */
 	woken = true;
 #endif
-	running = true			/* wake_up_process() */
-}
-
-inline object_wake_locked(o)
-{
+	seen = spinning;
+#endif
 	if
-	:: watched[o] -> wake()
+	:: !seen -> running = true	/* wake_up_process() */
 	:: else
 	fi
 }
 
-proctype maker(byte o)
+inline object_wake_for_locked(o, rights)
 {
+	if
+	:: watched[o] & (rights) -> wake()
+	:: else
+	fi
+}
+
+proctype maker(byte o; byte right)
+{
+	bool seen;
+
 #ifdef BUG_WAKE_FIRST		/* it wakes, and then makes true what it woke for */
 	lock(obj_lock[o]);
-	object_wake_locked(o);
+	object_wake_for_locked(o, right);
 	unlock(obj_lock[o]);
-	ready[o] = true
+	atomic { ready[o] = ready[o] | right }
 #else
 	lock(obj_lock[o]);
-	ready[o] = true;
-	object_wake_locked(o);
+	ready[o] = ready[o] | right;
+#ifdef BUG_WAKE_OTHER_RIGHT	/* there is room now: it tells the readers */
+	object_wake_for_locked(o, ALL - right);
+#else
+	object_wake_for_locked(o, right);
+#endif
 	unlock(obj_lock[o])
 #endif
 }
 
 proctype killer(byte o)
 {
+	bool seen;
+
 	lock(obj_lock[o]);
 	dead[o] = true;
+#ifdef BUG_KILL_WAKES_READERS	/* a zombie that wakes only some */
+	object_wake_for_locked(o, READ);
+#else
 #ifndef BUG_KILL_SILENT		/* a zombie that wakes nobody */
-	object_wake_locked(o);
+	object_wake_for_locked(o, ALL);
+#endif
 #endif
 	unlock(obj_lock[o])
 }
@@ -85,7 +116,7 @@ inline look(o)
 {
 	lock(obj_lock[o]);
 	if
-	:: ready[o] || dead[o] -> winner = o
+	:: ready[o] & wanted[o] || dead[o] -> winner = o
 	:: else
 	fi;
 	unlock(obj_lock[o])
@@ -109,19 +140,26 @@ inline schedule()
 {
 	if
 	:: running
-	:: _nr_pr == 2 && !running && !signalled && !(ready[0] || dead[0]) &&
-	   !(n == OBJECTS && (ready[1] || dead[1])) -> goto done
+	:: _nr_pr == 2 && !running && !signalled && !(ready[0] & wanted[0] || dead[0]) &&
+	   !(n == OBJECTS && (ready[1] & wanted[1] || dead[1])) -> goto done
 	fi
 }
 
 inline dal_wait()
 {
-	/* Two processors: spin for a moment, it may be soon. */
-	spins = 0;
-	do
-	:: spins < SPINS && !woken && !signalled -> spins++
-	:: else -> break
-	od;
+	/* Two processors: spin for a moment, it may be soon; or not, and then not at all. */
+	if
+	:: spinning = true;
+		spins = 0;
+		do
+		:: spins < SPINS && !woken && !signalled -> spins++
+		:: else -> break
+		od;
+#ifndef BUG_SPINS_IN_SLEEP	/* who wakes it thinks that it need not be woken */
+		spinning = false
+#endif
+	:: skip
+	fi;
 #ifdef BUG_SPIN_FORGETS		/* what it saw while it spun is not there any more */
 	woken = false;
 #endif
@@ -138,6 +176,7 @@ inline dal_wait()
 	fi;
 #endif
 	running = true;
+	spinning = false;
 	interrupted = !woken && signalled
 }
 
@@ -154,12 +193,16 @@ proctype waiter()
 		:: n = 1
 		:: n = OBJECTS
 		fi;
+		if
+		:: wanted[0] = READ
+		:: wanted[0] = WRITE
+		fi;
 		waiting = true;
 		o = 0;
 		do
 		:: o < n ->
 			lock(obj_lock[o]);
-			watched[o] = true;
+			watched[o] = wanted[o];
 			unlock(obj_lock[o]);
 			o++
 		:: else -> break
@@ -190,19 +233,19 @@ proctype waiter()
 		do
 		:: o < n ->
 			lock(obj_lock[o]);
-			watched[o] = false;
+			watched[o] = 0;
 			unlock(obj_lock[o]);
 			o++
 		:: else -> break
 		od;
 		waiting = false;
-		assert(interrupted || ready[winner] || dead[winner]);
+		assert(interrupted || ready[winner] & wanted[winner] || dead[winner]);
 		/* It takes what it found; nothing else is lost. A zombie stays one. */
 		if
 		:: interrupted -> signalled = false
-		:: !interrupted && ready[winner] ->
+		:: !interrupted && ready[winner] & wanted[winner] ->
 			lock(obj_lock[winner]);
-			ready[winner] = false;
+			ready[winner] = ready[winner] & (ALL - wanted[winner]);
 			unlock(obj_lock[winner])
 		:: else
 		fi
@@ -215,13 +258,13 @@ done:
 init {
 	atomic {
 		run waiter();
-		run maker(0);
 		if
-		:: run maker(1)
-		:: skip
+		:: run maker(0, READ); run maker(0, WRITE)
+		:: run maker(0, READ); run killer(0)
+		:: run maker(0, WRITE); run killer(0)
 		fi;
 		if
-		:: run killer(0)
+		:: run maker(1, READ)
 		:: skip
 		fi;
 		if
