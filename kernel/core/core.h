@@ -243,6 +243,7 @@ struct dios_object_ops {
 	void (*free)(struct dios_object *obj);
 };
 
+#define DIOS_SPEC_MAX	64	/* bytes of the largest spec */
 #define DIOS_INFO_MAX	96	/* bytes of the largest info but SELF's */
 
 /* The types, by number; main.c and the hosted tests fill it from obj/. */

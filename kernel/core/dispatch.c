@@ -56,7 +56,7 @@ const char *call_name(u32 nr)
 	return nr - DIOS_CREATE < DIOS_NCALL ? calls[nr - DIOS_CREATE].name : "?";
 }
 
-/* At load: no hole in the table of calls, nor in any type's operations. */
+/* At load: no hole in the table of calls, nor in any type's operations, and no struct larger than the room for it. */
 int calls_check(void)
 {
 	const struct dios_object_ops *o;
@@ -73,7 +73,7 @@ int calls_check(void)
 		    !o->set_info || !o->opened || !o->closed || !o->ready ||
 		    !o->task || !o->exe || !o->names ||
 		    !o->size || !o->zombify || !o->kill || !o->free ||
-		    o->info_size > DIOS_INFO_MAX)
+		    o->spec_size > DIOS_SPEC_MAX || o->info_size > DIOS_INFO_MAX)
 			return -DIOS_EINVAL;
 	}
 	return 0;

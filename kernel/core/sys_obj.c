@@ -9,8 +9,6 @@
  */
 #include "core.h"
 
-#define SPEC_MAX	64	/* bytes of the largest spec */
-
 #define CREATE_FLAGS	(DIOS_CREATE_PUBLIC | DIOS_CREATE_IMPORT | DIOS_CREATE_NAME |	\
 			 DIOS_CREATE_GROUP)
 
@@ -87,7 +85,7 @@ static s64 create_name(struct dios_task *t, const u64 a[6], const struct dios_ob
 static s64 create_object(struct dios_task *t, const u64 a[6], const struct dios_object_ops *ops)
 {
 	u64 flags = a[0], type = a[1], uspec = a[2], uname = a[3], uref = a[4];
-	u8 spec[SPEC_MAX] __aligned(8);
+	u8 spec[DIOS_SPEC_MAX] __aligned(8);
 	struct dios_object *obj;
 	struct dios_ref *ref;
 	struct naming n;
