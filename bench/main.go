@@ -341,7 +341,7 @@ the scale. *Must* and *aim* are the budgets.
 
 In the last table a nanosecond is an instruction, the emulator's own count: it is the same on however busy a host, and
 knows nothing of caches and of what an emulator finds slow. Waiting for a timer counts as well. What is missed, and why:
-[design/kernel.md](design/kernel.md#entry).
+[design/kernel.md](design/kernel.md#entry) for calls, [there](design/kernel.md#starting-a-program) for the tasked programs in C.
 
 Written by ` + "`go run ./bench -count -doc`" + `; the raw results are in [bench/results](../bench/results).
 `
