@@ -10,8 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"dios/internal/abi"
 	"dios/internal/vm"
@@ -91,48 +93,116 @@ var diziCases = []struct {
 	{name: "diosrun", script: "diosrun ./p args -a b; diosrun -a zero ./p args; diosrun -a sh /bin/busybox -c 'echo $0; exit 3'; echo $?; diosrun ./nosuch; echo $?; diosrun ./noexec; echo $?; diosrun ./machine; echo $?; timeout 1 diosrun ./p loop; echo $?",
 		want: "[./p][args][-a][b]\n[zero][args]\nsh\n3\ndiosrun: ./nosuch: No such file or directory\n127\ndiosrun: ./noexec: Permission denied\n126\n" +
 			"diosrun: ./machine: not an executable for this machine\n126\n143\n"},
+	{name: "input", script: "echo abc | p cat; printf 'x\\ny\\n' >i; p cat <i; p cat <i >o; cat o; p cat <<E\nhere\nE\np cat </dev/null; p cat <&-; p cat 0>o; p cat </; exec p cat <i",
+		want: "abc\nx\ny\nx\ny\nhere\nno input\nno input\nno input\nx\ny\n"},
+	{name: "input that others read too", script: "printf '1\\n2\\n3\\n' | { read a; p cat; echo $a; }; printf 'x\\ny\\n' >i; { read a; p cat; cat; echo $a; } <i", want: "2\n3\n1\ny\nx\n"},
+	{name: "redirections", script: "p out err 2>e >o; cat o e; p out >>o; cat o; p err 2>>e; cat e; { p out err 3>&1 1>&2 2>&3; } 2>e >o; cat o; echo; cat e; p out >&2; p out >/nowhere/x; echo $?; p out 1>&7; echo $?",
+		want: "out\nerr\nout\nout\nerr\nerr\nerr\n\nout\nout\nsh: can't create /nowhere/x: nonexistent directory\n1\nsh: 7: Bad file descriptor\n1\n"},
+	{name: "pipe of tasks", script: "p out | p cat; p out | p cat | p cat | cat; p out err 2>&1 | p cat; p out err 2>&1 >/dev/null | p cat; p exit 4 | p cat; echo $?; p out | p cat exit 3; echo $?; set -o pipefail; p exit 4 | p cat; echo $?; ! p out | p cat; echo $?",
+		want: "out\nout\nout\nerr\nerr\n0\nout\n3\n4\nout\n1\n"},
+	{name: "much in a pipe", script: "p fill 300 | p cat | p cat | md5sum; p fill 300 | cat | md5sum; p fill 300 >o; p cat <o | md5sum", want: strings.Repeat("MD5  -\n", 3)},
+	{name: "reader is gone", script: "p fill 100000 | p exit 3; echo $?; p fill 100000 | head -c 5; echo; p cat | p exit 2; echo $?", want: "3\nabcde\n2\n"},
+	{name: "pipe of tasks and processes", script: "echo a b | p cat | tr a-z A-Z | p cat | { p cat; echo end; }; p out | (cat; sleep .1; echo slept); (sleep .1; echo slept) | p cat", want: "A B\nend\nout\nslept\nslept\n"},
+	// A pipe between tasks is a FIFO: no process in between, and the pipe is gone.
+	{name: "no fork", script: "n() { pidof busybox | wc -w; }; a=$(n); p sleep | p sleep & sleep .2; [ $(n) = $a ] || n; dios objects | grep fifo; ls /proc/$$/fd 2>/dev/null | grep -c '^[3-9]'; kill %1; wait; dios objects | grep fifo",
+		want: "     1  fifo\n0\n", status: 1},
+	{name: "no fork for one", script: "n() { pidof busybox | wc -w; }; a=$(n); p sleep & p sleep <script >o & sleep .2; [ $(n) = $a ] && echo none; kill %1 %2; wait", want: "none\n"},
+	{name: "wait", script: "p exit 9 & a=$!; p exit 8 & wait $a; echo $?; wait $!; echo $?; p sleep & kill -9 $!; wait $!; echo $?; p sleep & kill -s INT $!; wait $!; echo $?; wait $! 2>/dev/null; echo $?; wait 10000099; echo $?",
+		want: "9\n8\n137\n130\n130\n127\n"},
+	{name: "kill", script: "p sleep & kill -0 $! && echo there; kill -CONT $!; kill -STOP $!; echo $?; kill -NONE $!; echo $?; kill -- $!; wait $!; echo $?; kill $!; echo $?; p sleep & sleep 9 & kill $! %1; wait %1; echo $?; wait %2; echo $?; p sleep | sleep 9 & kill -HUP %1; wait %1; echo $?",
+		want: "there\nsh: kill: line 0: TASK: a task does not stop\n1\nsh: bad signal name 'NONE'\n1\n143\nsh: kill: line 0: TASK: no such task\n1\n143\n143\n129\n"},
+	{name: "wait for processes too", script: "sleep .3 & p exit 3 & wait; echo $?; sleep .2 & p sleep & wait %1; echo $?; kill %2; wait %2; echo $?; p sleep & sh -c 'exit 5'; echo $?; kill %1; wait; (exit 3) & wait $!; echo $?",
+		want: "0\n0\n143\n5\n3\n"},
+	{name: "wait and a trap", script: "trap 'echo trapped' USR1; p sleep & t=$!; (sleep .3; kill -USR1 $$) & wait $t; echo $?; kill $t; wait $t; echo $?", want: "trapped\n138\n143\n"},
+	{name: "in the background", script: "p out & wait $!; echo $?; echo x >i; p cat <i & wait; p out | p cat & wait; p out | p cat exit 6 & wait $!; echo $?; A=3 p env | grep ^A & wait; p nonsense & wait $!; echo $?; ./truncated & wait $!; echo $?; p out >/nowhere/x & wait $!; echo $?",
+		want: "out\n0\nx\nout\nout\n6\nA=3\n97\nsh: ./truncated: not an executable for this machine\n126\nsh: can't create /nowhere/x: nonexistent directory\n1\n"},
+	{name: "no input in the background", script: "echo x >i; { p cat & wait; cat; } <i; echo y | { p cat | p cat & wait; cat; }", want: "x\ny\n"},
+	{name: "many in the background", script: "i=0; while [ $i -lt 40 ]; do p exit $((i%3)) & i=$((i+1)); done; wait; echo $i; for j in 1 2 3 4 5 6 7 8; do p out | p cat & done >o; wait; wc -l <o", want: "40\n8\n"},
+	{name: "substitution of one", script: "echo \"[$(p out)]\" $(p args a 'b c') x$(p out)y; v=$(p exit 7); echo $?; v=$(p out err 2>&1); echo \"$v\"; for i in $(p args 'a b') \"$(p args c d)\"; do echo \"<$i>\"; done; echo $(p out $(p out; p args z) | p cat) $(p cat </dev/null)$(echo i | p cat); p args $(p fill 1 | wc -c) | p cat",
+		want: "[out] [p][args][a][b c] xouty\n7\nout\nerr\n<[p][args][a>\n<b]>\n<[p][args][c][d]>\nout out i\n[p][args][1000]\n"},
+	{name: "what is expanded in a pipe", script: "x=1; p args $x \"${y:-d}\" $((x+1)) ${z:=new} | cat; echo \"[$z]\"; p args ${none?is not set} | cat; echo $?; (set -u; p args $none & wait $!; echo $?); p args a >$x & wait; cat 1; c=p; $c out | $c cat; PATH=/nowhere p out | cat; alias q='p out'; f() { p out; }; f | p cat; p() { echo function; }; p | cat; p & wait",
+		want: "[p][args][1][d][2][new]\n[]\nsh: none: is not set\n0\nsh: none: parameter not set\n2\n[p][args][a]\nout\nsh: p: not found\nout\nfunction\nfunction\n"},
+	{name: "loops and lists", script: "for i in 1 2; do p out | p cat; done | p cat; p exit 1 | p exit 1 || p out && p exit 0 | p exit 0 && echo yes; while p exit 0 | p exit 0; do echo once; break; done; case $(p out) in out) echo case;; esac", want: "out\nout\nout\nyes\nonce\ncase\n"},
+	{name: "a pipe is interrupted", script: "timeout -s INT 1 sh -c 'p sleep | p sleep; echo wrong'; echo $?; timeout 1 sh -c 'p sleep | p loop; echo wrong'; echo $?; timeout 1 sh -c 'v=$(p sleep); echo wrong'; echo $?; timeout 1 sh -c 'trap \"echo trapped\" TERM; p sleep | p sleep; echo $?'", want: "130\n143\n143\ntrapped\n143\n"},
+	{name: "time", script: "time -f %U:%x p burn exit 3 2>t; echo $?; awk -F: '$1 > 0 && $2 == 3 { print \"measured\" }' t; time -p p out 2>t; grep -c real t; time p nonsense 2>t; echo $?; time -f %M ./p out 2>t; awk '$1 > 0 { print \"resident\" }' t; time nosuch 2>&1; echo $?",
+		want: "3\nmeasured\nout\n1\n97\nout\nresident\ntime: can't execute 'nosuch': No such file or directory\nCommand exited with non-zero status 127\nTIMES127\n"},
+	{name: "dios", script: "p sleep & sleep .2; dios tasks | head -n 1; dios tasks | awk '$10 == \"p\" { print $3, $4, $5, $6, $11 }'; dios tasks | grep -c legacy-limbo; dios objects | grep -e task -e console; dios names; kill %1; wait; dios objects | grep task; dios | grep -c -e TASK -e objects -e names; dios nonsense 2>&1 | head -n 1 | cut -c 1-7; umount /sys/kernel/debug; dios; mount -t debugfs debugfs /sys/kernel/debug; dios names",
+		want: "TASK    PID  USER BRAND        STATE   CALL          REFS   MEMORY     CALLS NAME             OBJECTS\n0 pure blocked select self:1,console:3,random:1,blob:1,group:1\n1\n     2  task\n     3  console\n     0 names\n3\nBusyBox\ndios: /sys/kernel/debug/dios/tasks: not there; mount -t debugfs debugfs /sys/kernel/debug\n     0 names\n"},
 	{name: "many", script: "i=0; while [ $i -lt 100 ]; do p exit 1 && echo wrong; i=$((i+1)); done; echo $i; ls /proc/self/fd", want: "100\n0\n1\n2\n3\n"},
 }
+
+var (
+	md5RE   = regexp.MustCompile(`\bc25a7887ffb3ff40f330a4e5e09f8f15\b`)
+	taskRE  = regexp.MustCompile(`\b1000\d{4}:`)
+	saidRE  = regexp.MustCompile(`(?m)^(?:Hangup|Killed|Terminated)\n`)
+	timesRE = regexp.MustCompile(`(?:(?:real|user|sys)\t[\dm .]+s\n)+`)
+)
 
 func TestDiziBox(t *testing.T) {
 	m := machine(t)
 	diziPrograms(t, m)
 	for _, c := range diziCases {
-		t.Run(c.name, func(t *testing.T) {
-			before, err := m.Counts()
-			if err != nil {
-				t.Fatal(err)
-			}
-			o, err := m.run(&vm.Cmd{
-				Exec: "/bin/busybox",
-				Args: []string{"sh", "-c", c.script},
-				Env:  []string{"PATH=/bin:/dizi"},
-				Dir:  "/dizi",
-			}, true)
-			if err != nil {
-				t.Fatalf("%v\n%s", err, o.Stdout)
-			}
-			if o.Stdout != c.want || o.Status != c.status {
-				t.Errorf("%s\nprinted %q\nwant    %q\nstatus %d, want %d", c.script, o.Stdout, c.want, o.Status, c.status)
-			}
-			leftover(t, m, before)
-		})
+		t.Run(c.name, func(t *testing.T) { diziScript(t, m, c.script, c.want, c.status) })
 	}
 }
 
-// At a terminal ^C ends the program and not the shell.
-func TestDiziBoxInterrupt(t *testing.T) {
+// diziScript runs a script by itself in /dizi.
+func diziScript(t *testing.T, m *VM, script, want string, status int) {
+	t.Helper()
+	before, err := m.Counts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := m.run(&vm.Cmd{
+		Exec: "/bin/busybox",
+		Args: []string{"sh", "-c", script},
+		Env:  []string{"PATH=/bin:/dizi"},
+		Dir:  "/dizi",
+	}, true)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, o.Stdout)
+	}
+	// Whether the shell says how a job ended depends on when it notices.
+	got := saidRE.ReplaceAllString(o.Stdout, "")
+	// What is different each time.
+	got = timesRE.ReplaceAllString(taskRE.ReplaceAllString(md5RE.ReplaceAllString(got, "MD5"), "TASK:"), "TIMES")
+	if got != want || o.Status != status {
+		t.Errorf("%s\nprinted %q\nwant    %q\nstatus %d, want %d", script, got, want, o.Status, status)
+	}
+	leftover(t, m, before)
+}
+
+// Programs in Go among them.
+func TestDiziBoxGo(t *testing.T) {
 	m := machine(t)
 	diziPrograms(t, m)
+	dir := t.TempDir()
+	if err := BuildGo("dios", dir, "./testdata/dizibox/stream"); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Put(filepath.Join(dir, "stream"), "/dizi/stream"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, script, want string }{
+		{"input", "echo a b | stream upper; printf 'c\nd' >i; stream upper <i; stream upper </dev/null; echo $?", "A B\nC\nD\n0\n"},
+		{"pipe of tasks", "echo a b | stream upper | p cat | stream upper | cat; p fill 1 | stream upper | wc -c; stream fill 3 | stream upper | p cat | head -c 5", "A B\n1000\nXXXXX"},
+		{"waits", "(sleep .5; echo x) | stream count; (sleep .5; p out) | p cat | stream count", "2 <nil> true\n4 <nil> true\n"},
+		{"much", "stream fill 20000 | stream upper | stream upper | wc -c; stream fill 20000 >o; stream upper <o | cmp - - <o; ls -l o | awk '{ print $5 }'", "2000000\n2000000\n"},
+		{"reader is gone", "stream fill 100000 | p exit 3; echo $?; set -o pipefail; stream fill 100000 | p exit 0; echo $?", "3\n141\n"},
+		{"in the background", "stream fill 10 | stream upper >o & wait $!; wc -c <o; stream count & wait $!; echo $?", "1000\n0 <nil> false\n0\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) { diziScript(t, m, c.script, c.want, 0) })
+	}
+}
+
+// A step at a terminal: wait for a text, then type another one.
+type step struct{ see, send string }
+
+// atTerminal plays steps with an interactive shell, whose last status is to be 5.
+func atTerminal(t *testing.T, m *VM, steps []step) {
+	t.Helper()
 	input, keys := io.Pipe()
 	var out bytes.Buffer
-	steps := []struct{ see, send string }{
-		{"# ", "echo begin; p out loop\n"},
-		{"\nout", "\x03"},
-		{"# ", "echo status=$?; p exit 5\n"},
-		{"status=130", ""},
-		{"# ", "exit\n"},
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	seen := 0
@@ -154,14 +224,107 @@ func TestDiziBoxInterrupt(t *testing.T) {
 				send := steps[0].send
 				steps = steps[1:]
 				if send != "" {
-					go io.WriteString(keys, send)
+					// What is seen comes before what is done, as with fg.
+					time.AfterFunc(slow(200*time.Millisecond), func() { io.WriteString(keys, send) })
 					return
 				}
 			}
 		}),
 	})
-	if err != nil || r.Status != 5 {
-		t.Errorf("status %d, want 5; %v; seen: %q", r.Status, err, out.String())
+	if err != nil || r.Status != 5 || len(steps) > 0 {
+		t.Errorf("status %d, want 5; %v; steps left: %q; seen: %q", r.Status, err, steps, out.String())
+	}
+}
+
+// At a terminal ^C ends the program and not the shell.
+func TestDiziBoxInterrupt(t *testing.T) {
+	m := machine(t)
+	diziPrograms(t, m)
+	atTerminal(t, m, []step{
+		{"# ", "echo begin; p out loop\n"},
+		{"\nout", "\x03"},
+		{"# ", "echo status=$?; p exit 5\n"},
+		{"status=130", ""},
+		{"# ", "exit\n"},
+	})
+}
+
+// Tasks, and tasks with processes, as jobs at a terminal.
+func TestDiziBoxJobs(t *testing.T) {
+	m := machine(t)
+	diziPrograms(t, m)
+	for _, test := range []struct {
+		name  string
+		steps []step
+	}{
+		{"jobs and kill", []step{
+			{"# ", "p sleep & p sleep | p cat &\n"},
+			{"# ", "jobs\n"},
+			{"[2]+  Running                    p sleep | p cat", ""},
+			{"[1]-  Running                    p sleep", ""},
+			{"# ", "kill %1; jobs -l; kill %%\n"},
+			{"1000", ""},
+			{"# ", "wait; echo ended\n"},
+			{"\nended", ""},
+			{"# ", "jobs; p exit 5\n"},
+			{"# ", "exit\n"},
+		}},
+		{"done", []step{
+			{"# ", "p exit 3 &\n"},
+			{"# ", "sleep 1\n"},
+			{"[1]+  Done(3)                    p exit 3", ""},
+			{"# ", "exit 5\n"},
+		}},
+		{"input", []step{
+			{"# ", "p cat\n"},
+			{"cat\r\n", "typed\n"},
+			{"typed\r\ntyped\r\n", "\x04"},
+			{"# ", "p cat | p cat\n"},
+			{"cat\r\n", "again\n"},
+			{"again\r\nagain\r\n", "\x04"},
+			{"# ", "p cat & echo it takes nothing\n"},
+			{"\nit takes nothing", ""},
+			{"# ", "exit 5\n"},
+		}},
+		{"interrupted", []step{
+			{"# ", "echo begin; p out sleep | p cat\n"},
+			{"\nout", "\x03"},
+			{"# ", "echo status=$?\n"},
+			{"status=130", ""},
+			{"# ", "echo begin; p out sleep | cat\n"},
+			{"\nout", "\x03"},
+			{"# ", "echo status=$?; jobs\n"},
+			{"status=130\r\n# ", "echo begin; cat | p out loop\n"},
+			{"\nout", "\x03"},
+			{"# ", "jobs; v=$(p sleep)\n"},
+			{"sleep)", "\x03"},
+			{"# ", "dios objects | grep task || echo no tasks; exit 5\n"},
+			{"\nno tasks", ""},
+		}},
+		{"foreground", []step{
+			{"# ", "p sleep &\n"},
+			{"# ", "fg\n"},
+			{"p sleep\r\n", "\x03"},
+			{"# ", "echo status=$?; jobs\n"},
+			{"status=130\r\n# ", "echo begin; p out sleep | cat\n"},
+			{"\nout", "\x1a"},
+			{"Stopped", ""},
+			{"# ", "bg\n"},
+			{"# ", "jobs\n"},
+			{"Running", ""},
+			{"# ", "fg\n"},
+			{"cat\r\n", "\x03"},
+			{"# ", "kill -STOP %1; exit 5\n"},
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before, err := m.Counts()
+			if err != nil {
+				t.Fatal(err)
+			}
+			atTerminal(t, m, test.steps)
+			leftover(t, m, before)
+		})
 	}
 }
 

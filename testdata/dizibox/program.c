@@ -8,6 +8,9 @@
  *	args		print all arguments, each in brackets
  *	env		print the environment, a line each
  *	out, err	print a word to standard output, or error
+ *	cat		copy standard input to standard output
+ *	fill N		print N lines of 1000 bytes
+ *	burn		compute for a while
  *	exit N		end with status N
  *	crash		write to address 0
  *	loop, sleep	run, or wait, for ever
@@ -33,27 +36,78 @@ static void end(int status)
 		;
 }
 
-/* Standard output and error, each with its buffer. */
-static struct {
-	__u64 ref;
-	struct dios_iov iov;
-} to[2];
+/* Standard output and error: CONSOLE or FIFO, so room is acquired for each write. */
+static __u64 to[2];
+
+static void put_bytes(int i, const char *s, long len)
+{
+	while (len) {
+		struct dios_iov iov = {};
+		long n = len < 2048 ? len : 2048, j, err;
+
+		err = call(DIOS_ACQUIRE_WRITE, 0, to[i], n, (long)&iov, 0);
+		if (err < 0)
+			end(100 - err);
+		for (j = 0; j < n; j++)
+			((char *)iov.addr)[j] = s[j];
+		err = call(DIOS_RELEASE_WRITE, DIOS_BUF_COMMIT, to[i], (long)&iov, 0, 0);
+		if (err < 0)
+			end(100 - err);
+		s += n;
+		len -= n;
+	}
+}
 
 static void put(int i, const char *s)
 {
-	char *buf = (char *)to[i].iov.addr;
+	long n = 0;
 
-	while (*s) {
-		struct dios_iov iov = to[i].iov;
-		long n = 0;
+	while (s[n])
+		n++;
+	put_bytes(i, s, n);
+}
 
-		for (; s[n] && (__u64)n < iov.len; n++)
-			buf[n] = s[n];
-		n = call(DIOS_COMMIT_WRITE, 0, to[i].ref, n, (long)&iov, 0);
-		if (n <= 0)
-			end(100 - n);
-		s += n;
+static long number(const char *s)
+{
+	long n = 0;
+
+	for (; *s; s++)
+		n = n * 10 + *s - '0';
+	return n;
+}
+
+static void cat(__u64 in)
+{
+	if (!in) {
+		put(0, "no input\n");
+		return;
 	}
+	for (;;) {
+		struct dios_iov iov = {};
+		long err = call(DIOS_ACQUIRE_READ, 0, in, 0, (long)&iov, 0);
+
+		if (err == -DIOS_EPIPE)
+			return;
+		if (err < 0)
+			end(100 - err);
+		put_bytes(0, (char *)iov.addr, iov.len);
+		err = call(DIOS_COMMIT_READ, 0, in, iov.len, (long)&iov, 0);
+		if (err < 0)
+			end(100 - err);
+		call(DIOS_RELEASE_READ, 0, in, (long)&iov, 0, 0);
+	}
+}
+
+static void fill(long lines)
+{
+	static char line[1001];
+	long i;
+
+	for (i = 0; i < 999; i++)
+		line[i] = 'a' + i % 26;
+	line[999] = '\n';
+	while (lines--)
+		put(0, line);
 }
 
 static int is(const char *a, const char *b)
@@ -74,11 +128,8 @@ __attribute__((used)) static void start(long *sp)
 	if (call(DIOS_ACQUIRE_READ, 0, DIOS_REF_SELF, 0, (long)&iov, 0) < 0)
 		end(99);
 	page = (struct dios_start *)iov.addr;
-	to[0].ref = page->out;
-	to[1].ref = page->err;
-	for (i = 0; i < 2; i++)
-		if (call(DIOS_ACQUIRE_WRITE, 0, to[i].ref, 4096, (long)&to[i].iov, 0) < 0)
-			end(98);
+	to[0] = page->out;
+	to[1] = page->err;
 
 	for (i = 1; i < argc; i++) {
 		if (is(argv[i], "args")) {
@@ -99,8 +150,16 @@ __attribute__((used)) static void start(long *sp)
 		} else if (is(argv[i], "err")) {
 			put(1, "err\n");
 		} else if (is(argv[i], "exit") && i + 1 < argc) {
-			for (i++, j = 0; argv[i][j]; j++)
-				status = status * 10 + argv[i][j] - '0';
+			status = number(argv[++i]);
+		} else if (is(argv[i], "cat")) {
+			cat(page->in);
+		} else if (is(argv[i], "fill") && i + 1 < argc) {
+			fill(number(argv[++i]));
+		} else if (is(argv[i], "burn")) {
+			volatile long n = 30000000;
+
+			while (n)
+				n--;
 		} else if (is(argv[i], "crash")) {
 			*(volatile char *)0 = 0;
 		} else if (is(argv[i], "loop")) {
