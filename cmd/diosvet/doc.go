@@ -41,7 +41,7 @@ or release it; or a buffer is never released at all.
 # noimport
 
 A file that uses runtime/dios or syscall/dios imports a package that cannot work there,
-such as os/exec, or a file for DIOS one that does not build, such as C.
+such as os/user, or a file for DIOS one that does not build, such as C.
 
 # register
 

@@ -17,7 +17,7 @@ var noimport = &analysis.Analyzer{
 	Doc: `find imports that cannot work on DIOS
 
 A file that imports runtime/dios or syscall/dios gains nothing from packages that fail on
-DIOS whatever is done: those that start processes, look for users, or load plugins. Files
+DIOS whatever is done: those that look for users, start programs by path, or load plugins. Files
 that do not may import them: they may be for other systems as well, or know to do without.
 What does not even build, such as cgo, must not be in a file whose line //go:build says
 that it is for DIOS either.`,
@@ -34,8 +34,7 @@ var notBuilt = map[string]string{
 
 // What builds, and fails.
 var failing = map[string]string{
-	"net/http/cgi": "there are no processes; start tasks by runtime/dios",
-	"os/exec":      "there are no processes; start tasks by runtime/dios",
+	"net/http/cgi": "it starts programs by their paths, and there are no files",
 	"os/user":      "there are no users",
 	"plugin":       "there are no plugins; what is loaded is a task of its own, by runtime/dios",
 }

@@ -5,9 +5,9 @@
 package noimport
 
 import (
-	_ "net/http/cgi" // want `net/http/cgi cannot work on DIOS: there are no processes`
+	_ "net/http/cgi" // want `net/http/cgi cannot work on DIOS: it starts programs by their paths`
 	_ "os"
-	_ "os/exec" // want `os/exec cannot work on DIOS: there are no processes; start tasks by runtime/dios`
+	_ "os/exec"
 	_ "os/user" // want `os/user cannot work on DIOS: there are no users`
 	_ "runtime/dios"
 
