@@ -119,6 +119,7 @@ tier_host() {
 	check gofmt not_formatted
 	check 'arguments of the scripts' bad_arguments
 	check 'generated files' bin/mkabi -check
+	check 'manual pages' go run ./cmd/mkman -check
 	check 'patches and src' ./make.bash -check
 	check 'go vet' go vet ./...
 	count 'go test' go test -v ./...
