@@ -9,9 +9,9 @@ usage='usage: ./run.bash [TIER...]
          vetted for dios
   vm     programs on DIOS in a virtual machine: the calls, the shell, go run and go test; then, on
          the second kernel, that of Debian'"'"'s backports, the calls, the programs and the shell
-  kasan  only when asked for: the programs of vm, and half an hour of random calls (DIOS_TORTURE
-         says how long), on a kernel that checks itself, which it builds first; hours. It writes
-         what came of it to docs/kasan.md
+  kasan  only when asked for: the programs of vm, loading and unloading, and half an hour of random
+         calls (DIOS_TORTURE says how long), on a kernel that checks itself, which it builds first;
+         hours. DIOS_KASAN names the parts to run; the last result of each goes to docs/kasan.md
 Without TIER: host and vm. ./make.bash first.'
 
 # Each check runs with its output in build/log/; what failed is shown. A tier ends with one line
@@ -134,7 +134,7 @@ tier_host() {
 	check 'go test of what the patches touch' goroot/bin/go test -short $upstream_tests
 }
 
-# The tests in src/, and only those: what tests the rest of their packages is Go's.
+# library_tests TIMEOUT: the tests in src/, and only those: what tests the rest of their packages is Go's.
 library_tests() {
 	local files packages tests
 	files=$(find src -name '*_test.go')
@@ -143,8 +143,11 @@ library_tests() {
 	# shellcheck disable=SC2086
 	tests=$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' $files | sort -u | paste -sd '|')
 	# shellcheck disable=SC2086
-	dios_go test -v -count=1 -timeout 10m -run "^($tests)\$" $packages
+	dios_go test -v -count=1 -timeout "$1" -run "^($tests)\$" $packages
 }
+
+# The packages with tests that need the machine.
+vm_packages() { git grep -l --untracked DIOS_TEST_VM -- '*_test.go' | sed 's,/[^/]*$,,; s,^,./,' | sort -u; }
 
 cannot_vm() {
 	need goroot/bin/go bin/dios bin/dizibox kernel/dios.ko build/vm
@@ -152,11 +155,11 @@ cannot_vm() {
 }
 tier_vm() {
 	local packages second
-	packages=$(git grep -l --untracked DIOS_TEST_VM -- '*_test.go' | sed 's,/[^/]*$,,; s,^,./,' | sort -u)
+	packages=$(vm_packages)
 	# One package at a time: each has a machine.
 	# shellcheck disable=SC2086
 	DIOS_TEST_VM=1 count 'go test' go test -v -count=1 -p 1 -timeout 25m $packages
-	count "go test of src/'s own" library_tests
+	count "go test of src/'s own" library_tests 10m
 
 	# Whether the module works does depend on the kernel; how the runner, the toolchain and the go
 	# command use it does not.
@@ -171,43 +174,140 @@ tier_vm() {
 }
 
 cannot_kasan() { cannot_vm; }
+
+# The parts of the tier, in their order; DIOS_KASAN names some of them. What comes of a part stays in
+# build/kasan-kernel/result/PART/, until it runs again, so that the tier need not run at one go; one that
+# was stopped leaves nothing there.
+kasan_parts='calls programs shell runner library unload torture'
+
+# This kernel is slower than Debian's by about so much: what a test waits for is given so many times as long.
+kasan_slow=8
+
+kasan_test() { DIOS_TEST_VM=1 go test -v -count=1 -p 1 -timeout 6h "$@"; }
+# A test of progtest that no other part names is in calls.
+kasan_programs='^Test(Programs|DIOSPrograms|CPrograms|Scavenge)$'
+kasan_shell='^TestDiziBox'
+# How the toolchain and the go command use the module does not depend on the kernel.
+kasan_skip='^Test(SyscallInstructions|Go|LinkerBrand|Normalize)'
+kasan_calls() { kasan_test -skip "$kasan_programs|$kasan_shell|$kasan_skip|^TestUnload$|^TestTorture$" ./internal/progtest; }
+kasan_programs() { kasan_test -run "$kasan_programs" ./internal/progtest; }
+kasan_shell() { kasan_test -run "$kasan_shell" ./internal/progtest; }
+kasan_runner() {
+	local packages
+	packages=$(vm_packages | grep -v /progtest)
+	# shellcheck disable=SC2086
+	kasan_test $packages
+}
+kasan_library() { library_tests 2h; }
+kasan_unload() { kasan_test -run '^TestUnload$' ./internal/progtest; }
+kasan_torture() { kasan_test -run '^TestTorture$' ./internal/progtest; }
+
 tier_kasan() {
-	local root=$PWD/build/kasan-kernel/root console=$PWD/build/log/kasan.console torture=${DIOS_TORTURE:-30m} packages
+	local part dir=build/kasan-kernel/result was began before
+	for part in ${DIOS_KASAN:-$kasan_parts}; do
+		case " $kasan_parts " in *" $part "*) ;; *) say "kasan: DIOS_KASAN has $part, which is no part; there are $kasan_parts" && failed=1 && return ;; esac
+	done
 	check 'the kernel' ./make.bash kasan
 	[ $failed -eq 0 ] || return 0
-	packages=$(git grep -l --untracked DIOS_TEST_VM -- '*_test.go' | sed 's,/[^/]*$,,; s,^,./,' | sort -u)
-	: >"$console"
-	# How the toolchain and the go command use the module does not depend on the kernel.
-	# shellcheck disable=SC2086
-	DIOS_ROOT=$root DIOS_CONSOLE=$console DIOS_TORTURE=$torture DIOS_UNLOAD=200 DIOS_TEST_SLOW=8 DIOS_TEST_VM=1 \
-		count 'go test' go test -v -count=1 -p 1 -timeout 6h -skip "$kasan_skip" $packages
-	check 'reports of the kernel' no_reports "$console"
-	kasan_summary "$torture" >docs/kasan.md
+	export DIOS_ROOT=$PWD/build/kasan-kernel/root DIOS_TORTURE=${DIOS_TORTURE:-30m} DIOS_UNLOAD=200 DIOS_TEST_SLOW=$kasan_slow DIOS_DEADLINE=${kasan_slow}m
+	for part in ${DIOS_KASAN:-$kasan_parts}; do
+		rm -rf "$dir/$part" "$dir/$part.new"
+		mkdir -p "$dir/$part.new"
+		export DIOS_CONSOLE=$PWD/$dir/$part.new/console
+		: >"$DIOS_CONSOLE"
+		was="$passed $failed $skipped" began=$SECONDS before=$(kasan_revision)
+		count "$part" "kasan_$part"
+		check "reports of the kernel in $part" no_reports "$DIOS_CONSOLE"
+		mv "$log.kasan.$part" "$dir/$part.new/output"
+		# shellcheck disable=SC2086
+		kasan_result $was $((SECONDS - began)) "$before" >"$dir/$part.new/result"
+		mv "$dir/$part.new" "$dir/$part"
+	done
+	kasan_summary >docs/kasan.md
 }
 
-# Not for this kernel: tests of the toolchain only, and one that compares times of booting.
-kasan_skip='^Test(SyscallInstructions|Go|LinkerBrand|Normalize)'
+kasan_revision() { git describe --always --dirty --exclude='*' --abbrev=12; }
+
+# kasan_result PASSED FAILED SKIPPED SECONDS REVISION: a line about the part that ran since the counts were those.
+# The check for reports is not one of its tests.
+kasan_result() {
+	local reports=0
+	no_reports "$DIOS_CONSOLE" >/dev/null || reports=1
+	echo "$5 $(date -u +%Y-%m-%d) $(($4 / 60)) $((passed - $1 - 1 + reports)) $((failed - $2 - reports)) $((skipped - $3)) $reports"
+}
 
 # What the kernel says when it has found something; a warning also ends the machine. Tests crash it on purpose too.
 no_reports() { ! grep -E -A30 'BUG: |WARNING: |KASAN: |UBSAN: |ODEBUG: |INFO: (task|rcu)|Oops: |general protection' "$1"; }
 
+# kasan_row PART: what came of it, as a row of a table.
+kasan_row() {
+	local dir=build/kasan-kernel/result/$1 revision day minutes passed failed skipped reports
+	if [ ! -e "$dir/result" ]; then
+		echo "| $1 | | | not run | | | |"
+		return
+	fi
+	read -r revision day minutes passed failed skipped reports <"$dir/result"
+	[ "$reports" -eq 0 ] && reports=none || reports='**some**'
+	echo "| $1 | $revision | $day | $minutes min | $passed passed, $failed failed, $skipped skipped | $reports | $(kasan_lost "$dir/output") |"
+}
+
+# kasan_failed PART: its tests that failed, but those that only have such ones in them.
+kasan_failed() {
+	local names
+	names=$(sed -n 's/^ *--- FAIL: \([^ ]*\).*/\1/p' "build/kasan-kernel/result/$1/output" 2>/dev/null |
+		awk '{ name[NR] = $0 } END { for (i in name) { leaf = 1; for (k in name) if (index(name[k], name[i] "/") == 1) leaf = 0; if (leaf) print name[i] } }' |
+		sort | paste -sd ' ' | sed 's/ /, /g')
+	[ -z "$names" ] || echo "- $1: failed: $names."
+}
+
+# Only some tests look for memory that was lost.
+kasan_lost() {
+	if grep -q 'the kernel lost memory' "$1"; then
+		echo '**some lost**'
+	elif grep -q '^=== RUN .*Test' "$1" && grep -q 'dios/internal/progtest' "$1"; then
+		echo 'nothing lost'
+	else
+		echo 'not looked'
+	fi
+}
+
 kasan_summary() {
-	local out=$log.kasan.go-test
+	local part output=build/kasan-kernel/result/torture/output
 	cat <<-END
-		# The last run on a kernel that checks itself
+		# What a kernel that checks itself says
 
-		\`run.bash kasan\` writes this page; [hacking.md](hacking.md) says what it does.
+		\`run.bash kasan\` writes this page from the logs of its runs; [hacking.md](hacking.md) says what it does.
 
-		- DIOS: $(git describe --always --dirty --exclude='*' --abbrev=12)
-		- kernel: $(cat build/kasan-kernel/obj/include/config/kernel.release), Debian's linux-source-6.1 $(cat build/kasan-kernel/source), with kernel/kasan/config:
-		  KASAN, UBSAN, lockdep, kmemleak, debug objects, DEBUG_ATOMIC_SLEEP, DEBUG_VM, preemption everywhere
-		- checks: $passed passed, $failed failed, $skipped skipped
-		- reports of the kernel: $(no_reports "$PWD/build/log/kasan.console" >/dev/null && echo none || echo 'SOME, see build/log/kasan.console')
-		- random calls for $1: $(sed -n 's/^ *torture_test.go:[0-9]*: seed [0-9]*: \([0-9]*\) players, .* \([0-9]*\) killed; \([0-9]*\) calls$/\1 \2 \3/p' "$out" |
-			awk '{ p += $1; k += $2; c += $3 } END { printf "%d games, %d tasks, %d of them killed, %d calls", NR, p, k, c }')
-		- kmemleak, after each machine's tests: $(grep -q 'the kernel lost memory' "$out" && echo 'SOME LOST' || echo 'nothing lost')
+		Linux $(cat build/kasan-kernel/obj/include/config/kernel.release), of Debian's linux-source-6.1 $(cat build/kasan-kernel/source), with kernel/kasan/config:
+		KASAN, UBSAN, lockdep, kmemleak, debug objects, DEBUG_ATOMIC_SLEEP, DEBUG_VM, preemption everywhere. Times of tests
+		are $kasan_slow times the usual.
+
+		| part | DIOS | day | took | tests | reports of the kernel | kmemleak |
+		|---|---|---|---|---|---|---|
+	END
+	for part in $kasan_parts; do
+		kasan_row "$part"
+	done
+	echo
+	if [ -e build/kasan-kernel/result/unload/output ]; then
+		sed -n 's/^ *unload_test.go:[0-9]*: \([0-9]*\) times refused, .*/\1/p' build/kasan-kernel/result/unload/output |
+			awk '{ r += $1 } END { printf "- unload: %d times loaded and unloaded, and refused %d times because a task lived.\n", 20 * NR, r }'
+	fi
+	if [ -e "$output" ]; then
+		sed -n 's/^ *torture_test.go:[0-9]*: seed [0-9]*: \([0-9]*\) players, .* \([0-9]*\) killed; \([0-9]*\) calls$/\1 \2 \3/p' "$output" |
+			awk '{ p += $1; k += $2; c += $3 } END { printf "- torture: %d games, %d tasks, %d of them killed, %d calls.\n", NR, p, k, c }'
+	fi
+	for part in $kasan_parts; do
+		kasan_failed "$part"
+	done
+	cat <<-END
+		- Not run on this kernel: $(kasan_skipped). They are about the toolchain and the go command, to which
+		  the kernel makes no difference.
 	END
 }
+
+# The names of the tests that kasan_skip leaves out.
+kasan_skipped() { go test -list . ./internal/progtest | grep -E "$kasan_skip" | paste -sd ' ' | sed 's/ /, /g'; }
 
 for t; do
 	case $t in

@@ -34,8 +34,10 @@ func machine(t *testing.T, args ...string) *exec.Cmd {
 		t.Skip("needs a virtual machine; DIOS_TEST_VM=1 allows it")
 	}
 	env := []string{"DIOS_ROOT=" + root(t), "TMPDIR=" + t.TempDir()}
-	if log := os.Getenv("DIOS_CONSOLE"); log != "" {
-		env = append(env, "DIOS_CONSOLE="+log)
+	for _, name := range []string{"DIOS_CONSOLE", "DIOS_DEADLINE"} {
+		if v := os.Getenv(name); v != "" {
+			env = append(env, name+"="+v)
+		}
 	}
 	return command(t, env, args...)
 }

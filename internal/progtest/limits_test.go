@@ -137,7 +137,7 @@ func background(t *testing.T, m *VM, c *vm.Cmd, line *regexp.Regexp) (found stri
 		cancel()
 		<-ended
 	}
-	for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+	for start := time.Now(); time.Since(start) < slow(20*time.Second); time.Sleep(50 * time.Millisecond) {
 		select {
 		case why := <-ended:
 			cancel()

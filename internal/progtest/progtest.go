@@ -170,6 +170,7 @@ func BootBench(cpus int, count bool) (*VM, error) {
 
 func boot(c vm.Config) (*VM, error) {
 	c.Root = Root()
+	c.Deadline = slow(time.Minute)
 	v, err := vm.Boot(context.Background(), c)
 	if err != nil {
 		return nil, err

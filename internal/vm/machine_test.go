@@ -48,6 +48,10 @@ func config(t *testing.T) Config {
 		t.Skip("needs a virtual machine; DIOS_TEST_VM=1 allows it")
 	}
 	c := Config{PanicOnWarn: true}
+	// A kernel that is slower than usual takes longer to boot.
+	if d, err := time.ParseDuration(os.Getenv("DIOS_DEADLINE")); err == nil {
+		c.Deadline = d
+	}
 	if os.Getenv("DIOS_ROOT") == "" {
 		root, err := filepath.Abs("../..")
 		if err != nil {
