@@ -10,8 +10,10 @@ usage='usage: ./run.bash [TIER...]
   vm     programs on DIOS in a virtual machine: the calls, the shell, go run and go test; then, on
          the second kernel, that of Debian'"'"'s backports, the calls, the programs and the shell
   kasan  only when asked for: the programs of vm, loading and unloading, and half an hour of random
-         calls (DIOS_TORTURE says how long), on a kernel that checks itself, which it builds first;
-         hours. DIOS_KASAN names the parts to run; the last result of each goes to docs/kasan.md
+         calls (DIOS_TORTURE says how long) and as much of spawns, channels and collections in Go
+         (DIOS_SOAK), on a kernel that checks itself, which it builds first; hours. DIOS_KASAN names
+         the parts to run; the last result of each goes to docs/kasan.md
+  bench  only when asked for: what docs/performance.md says, measured anew; wants a quiet machine
 Without TIER: host and vm. ./make.bash first.'
 
 # Each check runs with its output in build/log/; what failed is shown. A tier ends with one line
@@ -178,7 +180,7 @@ cannot_kasan() { cannot_vm; }
 # The parts of the tier, in their order; DIOS_KASAN names some of them. What comes of a part stays in
 # build/kasan-kernel/result/PART/, until it runs again, so that the tier need not run at one go; one that
 # was stopped leaves nothing there.
-kasan_parts='calls programs shell runner library unload torture'
+kasan_parts='calls programs shell runner library unload torture soak'
 
 # This kernel is slower than Debian's by about so much: what a test waits for is given so many times as long.
 kasan_slow=8
@@ -189,7 +191,7 @@ kasan_programs='^Test(Programs|DIOSPrograms|CPrograms|Scavenge)$'
 kasan_shell='^TestDiziBox'
 # How the toolchain and the go command use the module does not depend on the kernel.
 kasan_skip='^Test(SyscallInstructions|Go|LinkerBrand|Normalize)'
-kasan_calls() { kasan_test -skip "$kasan_programs|$kasan_shell|$kasan_skip|^TestUnload$|^TestTorture$" ./internal/progtest; }
+kasan_calls() { kasan_test -skip "$kasan_programs|$kasan_shell|$kasan_skip|^Test(Unload|Torture|Soak)$" ./internal/progtest; }
 kasan_programs() { kasan_test -run "$kasan_programs" ./internal/progtest; }
 kasan_shell() { kasan_test -run "$kasan_shell" ./internal/progtest; }
 kasan_runner() {
@@ -201,6 +203,7 @@ kasan_runner() {
 kasan_library() { library_tests 2h; }
 kasan_unload() { kasan_test -run '^TestUnload$' ./internal/progtest; }
 kasan_torture() { kasan_test -run '^TestTorture$' ./internal/progtest; }
+kasan_soak() { kasan_test -run '^TestSoak$' ./internal/progtest; }
 
 tier_kasan() {
 	local part dir=build/kasan-kernel/result was began before
@@ -209,7 +212,7 @@ tier_kasan() {
 	done
 	check 'the kernel' ./make.bash kasan
 	[ $failed -eq 0 ] || return 0
-	export DIOS_ROOT=$PWD/build/kasan-kernel/root DIOS_TORTURE=${DIOS_TORTURE:-30m} DIOS_UNLOAD=200 DIOS_TEST_SLOW=$kasan_slow DIOS_DEADLINE=${kasan_slow}m
+	export DIOS_ROOT=$PWD/build/kasan-kernel/root DIOS_TORTURE=${DIOS_TORTURE:-30m} DIOS_SOAK=${DIOS_SOAK:-30m} DIOS_UNLOAD=200 DIOS_TEST_SLOW=$kasan_slow DIOS_DEADLINE=${kasan_slow}m
 	for part in ${DIOS_KASAN:-$kasan_parts}; do
 		rm -rf "$dir/$part" "$dir/$part.new"
 		mkdir -p "$dir/$part.new"
@@ -297,6 +300,11 @@ kasan_summary() {
 		sed -n 's/^ *torture_test.go:[0-9]*: seed [0-9]*: \([0-9]*\) players, .* \([0-9]*\) killed; \([0-9]*\) calls$/\1 \2 \3/p' "$output" |
 			awk '{ p += $1; k += $2; c += $3 } END { printf "- torture: %d games, %d tasks, %d of them killed, %d calls.\n", NR, p, k, c }'
 	fi
+	output=build/kasan-kernel/result/soak/output
+	if [ -e "$output" ]; then
+		sed -n 's/^ *soak_test.go:[0-9]*: seed [0-9]*: \([0-9]*\) tasks, \([0-9]*\) killed, \([0-9]*\) messages, \([0-9]*\) collections$/\1 \2 \3 \4/p' "$output" |
+			awk '{ t += $1; k += $2; m += $3; c += $4 } END { printf "- soak: %d games, %d tasks, and %d that were killed, %d messages, %d collections.\n", NR, t, k, m, c }'
+	fi
 	for part in $kasan_parts; do
 		kasan_failed "$part"
 	done
@@ -309,15 +317,21 @@ kasan_summary() {
 # The names of the tests that kasan_skip leaves out.
 kasan_skipped() { go test -list . ./internal/progtest | grep -E "$kasan_skip" | paste -sd ' ' | sed 's/ /, /g'; }
 
+cannot_bench() { cannot_vm; }
+tier_bench() {
+	# The tables are for who asked.
+	if go run ./bench -count -doc; then passed=1; else failed=1; fi
+}
+
 for t; do
 	case $t in
-	host | vm | kasan) ;;
+	host | vm | kasan | bench) ;;
 	-h | -help | --help)
 		echo "$usage"
 		exit
 		;;
 	*)
-		echo "run.bash: $t is no tier; there are host, vm and kasan" >&2
+		echo "run.bash: $t is no tier; there are host, vm, kasan and bench" >&2
 		exit 2
 		;;
 	esac
