@@ -83,8 +83,8 @@ packages=(
 	gcc libc6-dev make dpkg-dev bzip2 xz-utils patch
 	# the models
 	spin
-	# everything
-	ca-certificates git
+	# everything, and disks for the store of blobs
+	ca-certificates git e2fsprogs
 )
 
 part_packages() {

@@ -84,7 +84,7 @@
  * error.  When count is too small the error is ETOOBIG, count says how many
  * there are, and no reference was made.
  *
- * Errors: EINVAL EFAULT EBADREF EPERM EZOMBIE ENOENT ENOMEM EQUOTA ETOOBIG EIO
+ * Errors: EINVAL EFAULT EBADREF EPERM EZOMBIE ENOENT ENOMEM EQUOTA ETOOBIG EBUSY EIO
  */
 #define DIOS_LOOKUP		0xD101	/* lookup(flags, name, refs, count, group) */
 /*
@@ -231,7 +231,7 @@
  * PRIVMEM has, each page is backed alone, never many with a huge one, until it is
  * given back with DIOS_BUF_DISCARD: then it is as without.  Otherwise as acquire_read.
  *
- * Errors: EINVAL EFAULT EBADREF EPERM EZOMBIE EAGAIN EINTR ENOMEM EQUOTA EBUSY ENOTSUP EBADBUF EPIPE EIO EREFUSED ERESET EUNREACH EADDR ETIMEDOUT
+ * Errors: EINVAL EFAULT EBADREF EPERM EZOMBIE EAGAIN EINTR ENOMEM EQUOTA EBUSY ENOTSUP EBADBUF EPIPE EEND EIO EREFUSED ERESET EUNREACH EADDR ETIMEDOUT
  */
 #define DIOS_ACQUIRE_WRITE	0xD109	/* acquire_write(flags, ref, len, iov, from, off) */
 /*
@@ -368,6 +368,7 @@
 #define DIOS_MAX_SHMEM		0x40000000	/* bytes of a SHMEM */
 #define DIOS_MAX_FIFO		0x4000000	/* bytes of a FIFO's ring */
 #define DIOS_MAX_DGRAM		65507	/* bytes of a datagram */
+#define DIOS_MAX_BLOB		0x10000000000	/* bytes of a BLOB */
 #define DIOS_PAGE_SIZE		4096	/* unit of memory objects */
 
 /* A piece of memory. */
@@ -535,14 +536,14 @@ _Static_assert(sizeof(struct dios_net_info) == 88, "dios_net_info");
 
 /* create BLOB, in the node's store; a name makes it durable, and without one it goes with its last reference. */
 struct dios_blob {
-	__u64 size;		/* bytes, zero at first */
+	__u64 size;		/* bytes, zero at first, at most DIOS_MAX_BLOB; room for them is reserved */
 };
 _Static_assert(sizeof(struct dios_blob) == 8, "dios_blob");
 
 /* What is known of a BLOB; size can be written. */
 struct dios_blob_info {
 	__u64 size;		/* bytes; set: cuts or extends with zeros, durable when the commit returns */
-	__u64 version;		/* how often a write was committed */
+	__u64 version;		/* how often a write was committed, or the size set */
 	__u64 modified;		/* when the last was, nanoseconds since 1970 */
 };
 _Static_assert(sizeof(struct dios_blob_info) == 24, "dios_blob_info");

@@ -23,6 +23,8 @@ module_param_named(quota_user_lent, dios_quota_user[USE_LENT], ulong, 0644);
 MODULE_PARM_DESC(quota_user_lent, "bytes of kernel pages lent to a user's tasks; 0: no limit");
 module_param_named(quota_user_memory, dios_quota_user[USE_MEMORY], ulong, 0644);
 MODULE_PARM_DESC(quota_user_memory, "bytes of private memory of a user's tasks, and of FIFOs and SHMEMs they made; 0: no limit");
+module_param_named(store, dal_store_path, charp, 0444);
+MODULE_PARM_DESC(store, "folder of the node's blobs, which root alone may use; without it there are none");
 module_param_named(linux_fatal, dal_linux_fatal, bool, 0644);
 MODULE_PARM_DESC(linux_fatal, "kill a pure task that makes a Linux call (default: ENOSYS)");
 
@@ -34,11 +36,17 @@ static int __init dios_init(void)
 		pr_err("a call or an operation is missing\n");
 		return -EINVAL;
 	}
-	if (names_init())
+	err = dal_store_init();
+	if (err)
+		return err;
+	if (names_init()) {
+		dal_store_exit();
 		return -ENOMEM;
+	}
 	err = dal_entry_init();
 	if (err) {
 		names_exit();
+		dal_store_exit();
 		return err;
 	}
 	dal_exec_init();
@@ -47,6 +55,7 @@ static int __init dios_init(void)
 		dal_exec_exit();
 		dal_entry_exit();
 		names_exit();
+		dal_store_exit();
 		return err;
 	}
 	dal_debug_init();
@@ -62,6 +71,7 @@ static void __exit dios_exit(void)
 	dal_exec_exit();
 	dal_entry_exit();
 	names_exit();
+	dal_store_exit();
 	dal_net_exit();
 }
 

@@ -26,6 +26,10 @@
 // may be used), right here. Legacy programs, if they need no libraries, run in
 // the same way.
 //
+// Named BLOBs of a program are gone with its virtual machine, unless -store names a
+// file to keep them in: a disk with an ext4 file system, made with 1 GiB if it is
+// missing, of which only what is used takes room. One machine at a time can use it.
+//
 // Under the name go_dios_amd64_exec, the one that the go command looks for, it
 // is dios run without flags.
 //

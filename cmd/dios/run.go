@@ -34,6 +34,7 @@ type options struct {
 	console bool
 	vm      bool
 	boot    bool
+	store   string
 }
 
 func (o *options) register(fs *flag.FlagSet) {
@@ -41,6 +42,7 @@ func (o *options) register(fs *flag.FlagSet) {
 	fs.BoolVar(&o.trace, "x", false, "print QEMU's command line")
 	fs.BoolVar(&o.console, "console", false, "print what the virtual machine's kernel says")
 	fs.BoolVar(&o.boot, "boot", false, "boot the virtual machine from the start, even if a saved one could go on")
+	fs.StringVar(&o.store, "store", "", "keep named BLOBs in `FILE`, which is made if it is missing; without it they are gone with the virtual machine")
 	fs.BoolVar(&o.vm, "vm", false, "use a virtual machine even if this host has DIOS")
 }
 
@@ -72,7 +74,7 @@ func run(o *options, args []string) int {
 	p.Close()
 	dir := workingDir()
 	env := withPWD(os.Environ(), dir)
-	if !o.vm && hostHasDIOS() {
+	if !o.inVM() {
 		return execHere(o, append([]string{"diosrun", "-a", args[0]}, args...), env)
 	}
 	s := newSession(o)
@@ -87,6 +89,10 @@ func run(o *options, args []string) int {
 		Stderr: standardError(),
 	}, nil)
 }
+
+// inVM tells whether to use a virtual machine. A host that has DIOS has a store of
+// its own.
+func (o *options) inVM() bool { return o.vm || o.store != "" || !hostHasDIOS() }
 
 // hostHasDIOS tells whether this host's kernel has DIOS, for us.
 func hostHasDIOS() bool {
@@ -221,7 +227,12 @@ func (s *session) watch() {
 
 // boot boots a machine, with a word about it to a user who waits.
 func (s *session) boot() (*vm.VM, error) {
-	c := vm.Config{FromStart: s.o.boot}
+	c := vm.Config{FromStart: s.o.boot, Store: s.o.store}
+	if c.Store != "" {
+		if err := vm.MakeStore(c.Store, vm.StoreSize); err != nil {
+			return nil, err
+		}
+	}
 	if s.o.trace {
 		c.Trace = os.Stderr
 	}

@@ -66,7 +66,7 @@ func shellVerb(v *verb, args []string) int {
 	}
 	dir := workingDir()
 	env := shellEnv(os.Environ(), dir)
-	if !o.vm && hostHasDIOS() {
+	if !o.inVM() {
 		return execHere(&o, sh, withPWD(os.Environ(), dir))
 	}
 	c := &vm.Cmd{

@@ -150,16 +150,17 @@ const (
 
 // Sizes and counts.
 const (
-	NameSize  = 32         // bytes of a name
-	EntrySize = 64         // bytes of an entry name, the NUL included
-	MaxGrants = 128        // references given at once, by copy or run
-	MaxWaits  = 1024       // references waited for at once
-	MaxArgs   = 131072     // bytes of argv and, apart, of the environment
-	MaxKbuf   = 1048576    // bytes of one buffer that is not the object's own memory
-	MaxShmem  = 0x40000000 // bytes of a SHMEM
-	MaxFifo   = 0x4000000  // bytes of a FIFO's ring
-	MaxDgram  = 65507      // bytes of a datagram
-	PageSize  = 4096       // unit of memory objects
+	NameSize  = 32            // bytes of a name
+	EntrySize = 64            // bytes of an entry name, the NUL included
+	MaxGrants = 128           // references given at once, by copy or run
+	MaxWaits  = 1024          // references waited for at once
+	MaxArgs   = 131072        // bytes of argv and, apart, of the environment
+	MaxKbuf   = 1048576       // bytes of one buffer that is not the object's own memory
+	MaxShmem  = 0x40000000    // bytes of a SHMEM
+	MaxFifo   = 0x4000000     // bytes of a FIFO's ring
+	MaxDgram  = 65507         // bytes of a datagram
+	MaxBlob   = 0x10000000000 // bytes of a BLOB
+	PageSize  = 4096          // unit of memory objects
 )
 
 const (

@@ -166,7 +166,16 @@ func loadModules() (dios string, err error) {
 	dios = "the image was made without dios.ko"
 	for _, m := range info.Modules {
 		name, _, _ := strings.Cut(m, ".ko")
-		err := loadModule(filepath.Join(image.Modules, m), moduleParams(name, string(params)))
+		args := moduleParams(name, string(params))
+		if name == "dios" && !strings.HasPrefix(args, "store=") && !strings.Contains(args, " store=") {
+			if err := mountStore(); err != nil {
+				dios = err.Error()
+				fmt.Fprintf(os.Stderr, "dios: agent: %s\n", dios)
+				continue
+			}
+			args += " store=" + image.Store
+		}
+		err := loadModule(filepath.Join(image.Modules, m), args)
 		switch {
 		case name == "dios" && err != nil:
 			dios = fmt.Sprintf("dios.ko cannot be loaded: %v", err)
@@ -178,6 +187,25 @@ func loadModules() (dios string, err error) {
 		}
 	}
 	return dios, nil
+}
+
+// storeDisk is the disk that the host has given the machine, if it has.
+const storeDisk = "/dev/vda"
+
+// mountStore mounts what the node's blobs lie in: the disk, or memory that is
+// gone with the machine.
+func mountStore() error {
+	const flags = unix.MS_NOSUID | unix.MS_NODEV
+	if _, err := os.Stat(storeDisk); err != nil {
+		if err := unix.Mount("store", image.Store, "tmpfs", flags, "mode=0700"); err != nil {
+			return fmt.Errorf("the store in memory cannot be mounted: %w", err)
+		}
+		return nil
+	}
+	if err := unix.Mount(storeDisk, image.Store, "ext4", flags, ""); err != nil {
+		return fmt.Errorf("the store's disk cannot be mounted: %w: is it an ext4 file system?", err)
+	}
+	return os.Chmod(image.Store, 0o700)
 }
 
 func loadModule(path, params string) error {

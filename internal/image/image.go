@@ -10,7 +10,7 @@
 // checked when it was made, also after the system's kernel was updated.
 //
 // The file system holds the agent, which is the dios program itself, as /init;
-// DiziBox; dios.ko; the few modules that the channel to the host needs; and a
+// DiziBox; dios.ko; the few modules that the channel to the host and a disk need; and a
 // list of the modules in the order in which to load them. It is not packed:
 // unpacking takes an emulated machine longer than reading.
 package image
@@ -31,10 +31,12 @@ const (
 	DiziBox = "/bin/busybox"
 	Meta    = "/dios-image"
 	Modules = "/lib/modules"
+	Store   = "/store" // the node's blobs
 )
 
-// The modules that the agent needs to talk to the host.
-var wanted = []string{"virtio_pci", "virtio_console"}
+// The modules that the agent needs: to talk to the host, and for the disk that
+// may hold the node's store.
+var wanted = []string{"virtio_pci", "virtio_console", "virtio_blk"}
 
 // An Options says what to make an image of.
 type Options struct {
@@ -119,7 +121,7 @@ func Make(o Options) (unpacked bool, err error) {
 	c := newCPIO(&b)
 	// The first, so that it can be read without reading the rest.
 	c.file(name(Meta), 0o444, info.encode())
-	for _, d := range []string{"bin", "dev", "etc", "lib", "lib/modules", "proc", "root", "run", "sys"} {
+	for _, d := range []string{"bin", "dev", "etc", "lib", "lib/modules", "proc", "root", "run", "store", "sys"} {
 		c.dir(d, 0o755)
 	}
 	c.add("tmp", 0o041777, 2, nil) // with the sticky bit

@@ -294,9 +294,10 @@ func TestVermagic(t *testing.T) {
 func tree(t *testing.T) Options {
 	dir := write(t, map[string]string{
 		"vmlinuz":                   string(packed(withNote("Xen", 18))),
-		"modules/modules.dep":       "virtio_pci.ko:\nvirtio_console.ko:\n",
+		"modules/modules.dep":       "virtio_pci.ko:\nvirtio_console.ko:\nvirtio_blk.ko:\n",
 		"modules/virtio_pci.ko":     "PCI",
 		"modules/virtio_console.ko": "CONSOLE",
+		"modules/virtio_blk.ko":     "BLK",
 		"dios.ko":                   string(module("6.1 SMP")),
 		"dizibox":                   string(elfFile(1, []byte("dizibox"), "", nil)),
 		"dios":                      string(elfFile(1, []byte("dios"), "", nil)),
@@ -319,7 +320,7 @@ func TestMake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(&Info{"6.1", "6.1 SMP", []string{"virtio_pci.ko", "virtio_console.ko", "dios.ko"}}, info); diff != "" {
+	if diff := cmp.Diff(&Info{"6.1", "6.1 SMP", []string{"virtio_pci.ko", "virtio_console.ko", "virtio_blk.ko", "dios.ko"}}, info); diff != "" {
 		t.Errorf("info (-want +got):\n%s", diff)
 	}
 	var names []string
@@ -329,7 +330,7 @@ func TestMake(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"dios-image", "init", "bin/busybox", "lib/modules/virtio_pci.ko", "lib/modules/virtio_console.ko", "lib/modules/dios.ko"}
+	want := []string{"dios-image", "init", "bin/busybox", "lib/modules/virtio_pci.ko", "lib/modules/virtio_console.ko", "lib/modules/virtio_blk.ko", "lib/modules/dios.ko"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
@@ -364,7 +365,7 @@ func TestMake(t *testing.T) {
 	if _, err := Make(o); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := Inspect(o.Out); err != nil || info.Vermagic != "" || len(info.Modules) != 2 {
+	if info, err := Inspect(o.Out); err != nil || info.Vermagic != "" || len(info.Modules) != 3 {
 		t.Errorf("without dios.ko: %+v, %v", info, err)
 	}
 }

@@ -44,6 +44,7 @@ type Config struct {
 	Append      string        // more of a kernel command line, such as "dios.x=1"
 	Deadline    time.Duration // to come up; 0: a minute
 	FromStart   bool          // boot, even if there is a saved machine to go on with
+	Store       string        // a file with the node's store, an ext4 file system; "": in memory, and gone with the machine
 	Count       bool          // in tcg: a nanosecond in the machine is an instruction, however busy the host
 	OneThread   bool          // in tcg: the CPUs take turns, see accelArg
 	Trace       io.Writer     // QEMU's command line goes here
@@ -469,6 +470,14 @@ func (c Config) resolve(ctx context.Context) (*plan, error) {
 	default:
 		return nil, fmt.Errorf("DIOS_ACCEL is %q: choose auto, tcg or kvm", accel)
 	}
+	if p.Store != "" {
+		if p.Store, err = filepath.Abs(p.Store); err != nil {
+			return nil, err
+		}
+		if fi, err := os.Stat(p.Store); err != nil || !fi.Mode().IsRegular() {
+			return nil, fmt.Errorf("the store %s is not a file", p.Store)
+		}
+	}
 	if !c.FromStart && p.accel == "tcg" {
 		if f, err := openState(State(p.initrd), p.key()); err == nil {
 			f.Close()
@@ -527,6 +536,12 @@ func (p *plan) args() []string {
 	}
 	if p.Count {
 		args = append(args, "-icount", "shift=0,sleep=off")
+	}
+	if p.Store != "" {
+		args = append(args,
+			// A flush of the machine's is one of the host's.
+			"-drive", "if=none,id=store,format=raw,cache=writeback,file="+strings.ReplaceAll(p.Store, ",", ",,"),
+			"-device", "virtio-blk-pci,drive=store")
 	}
 	return args
 }

@@ -9,6 +9,8 @@
  *
  * - buf_lend(): pages that kernel and task share, made for this buffer; or those of
  *   the buffer to move or to borrow.
+ * - buf_lend_pages(): pages that the type has made for this buffer, and the kernel does
+ *   not see: bytes of a file.
  * - buf_lend_view(): a part of the object's own memory, which is mapped once for
  *   each reference and stays until the reference is deleted.
  *
@@ -184,6 +186,30 @@ free:
 uncharge:
 	task_uncharge(l->task, USE_LENT, size);
 	return err;
+}
+
+/**
+ * buf_lend_pages() - Fill a buffer with pages that were made for it.
+ * @l:		an acquire; l->buf and l->iov are set
+ * @pages:	lazy ones; on success they go with the buffer
+ * @len:	bytes
+ *
+ * Context: The task's own.  May sleep.
+ * Return: 0; -DIOS_ENOMEM, -DIOS_EBUSY.
+ */
+int buf_lend_pages(struct dios_lend *l, struct dal_pages *pages, size_t len)
+{
+	struct dios_buf *buf = l->buf;
+	struct dios_mem *mem;
+
+	mem = mem_new(l, pages, ALIGN(len, DIOS_PAGE_SIZE), buf->write);
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	buf->mem = mem;
+	buf->addr = mem->addr;
+	buf->len = len;
+	buf->size = mem->size;
+	return 0;
 }
 
 /**

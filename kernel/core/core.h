@@ -7,6 +7,8 @@
  * number for it.  docs/objects.md has the words.
  *
  * Locks, in the order they are taken:
+ *   names.store_lock	(mutex)		names of the root group and the store, together
+ *   blob->lock	(mutex)		a blob's bytes, while they are written (obj/blob.c)
  *   names.lock	(spin)		the name table, and the sets of names
  *   task->lock	(spin)		the reference table of a task
  *   obj->lock	(spin, irqsave)	watches and the dead mark; timers take it
@@ -104,6 +106,7 @@ struct dios_buf {
 	struct dios_mem *mem;		/* NULL for private memory */
 	void *kernel;			/* where addr is in the kernel, or NULL */
 	u64 off;			/* the type's own: where in the object, or what version */
+	u64 version;			/* the type's own: what version was read */
 };
 
 /* What a reference number stands for. */
@@ -135,6 +138,8 @@ struct dios_task {
 	struct dios_user *user;		/* whose it is; held */
 	struct list_head link;		/* in the list of all tasks */
 	struct dios_object *group;	/* its own, a GROUP; a hold */
+	struct dios_object *exe_obj;	/* what it runs; a hold; NULL for a process of the host's */
+	struct dal_exe *exe;		/* a hold on that, until it has ended */
 	struct dios_start start;	/* what its start page says */
 	char comm[16];
 
@@ -195,7 +200,8 @@ struct dios_lend {
  * ready	no		whether acquire with these rights, of len bytes when it is a
  *				FIFO's room, would not wait; any context, obj->lock held
  * task		no		the task that copy may give references to, held by obj
- * exe		no		the program that run may start, owned by obj
+ * exe		no		the program that run may start, with a hold for the caller: it
+ *				does not change until the hold is dropped, before obj's
  * names	no		the set of names that obj is, owned by obj
  * size		no		bytes of a buffer, to read or to write, when len is 0; 0: it
  *				depends, or none.  Any context, obj->lock held.  When it
@@ -212,6 +218,7 @@ struct dios_object_ops {
 	bool made_by_program;	/* create makes it; else only the kernel does */
 	bool host_only;		/* create needs a brand that may make Linux calls */
 	bool private;		/* never copied, handed over or named */
+	bool durable;		/* a name puts it into the store */
 	bool parts;		/* acquire takes DIOS_BUF_AT */
 	bool batches;		/* acquire takes DIOS_BUF_BATCH */
 	bool sparse;		/* acquire takes DIOS_BUF_SPARSE */
@@ -245,6 +252,28 @@ struct dios_object_ops {
 
 #define DIOS_SPEC_MAX	64	/* bytes of the largest spec */
 #define DIOS_INFO_MAX	96	/* bytes of the largest info but SELF's */
+
+/*
+ * The node's store, as far as names go: durable objects that lie in the root group are
+ * found there when no task has them.  All but there() are called under names.store_lock, and
+ * may sleep.  Errors are -DIOS_EIO, -DIOS_EQUOTA, -DIOS_ENOMEM, -DIOS_EBUSY.
+ *
+ * there	whether this node has one
+ * has		whether a name is in it: 1, 0 or an error
+ * keep		a durable object is in it under that name, and on disk
+ * forget	it is in it no more, on disk neither; an error: perhaps it is
+ * load		the object of a name, with one hold, and what a lookup gives; NULL: no such name
+ */
+struct dios_store_ops {
+	bool (*there)(void);
+	int (*has)(bool public, const u8 name[DIOS_NAME_SIZE]);
+	int (*keep)(struct dios_object *obj, bool public, const u8 name[DIOS_NAME_SIZE], u32 rights);
+	int (*forget)(struct dios_object *obj);
+	struct dios_object *(*load)(bool public, const u8 name[DIOS_NAME_SIZE], u32 *rights);
+};
+
+/* In obj/, where the durable type is. */
+extern const struct dios_store_ops dios_store;
 
 /* The types, by number; main.c and the hosted tests fill it from obj/. */
 extern const struct dios_object_ops *const dios_types[DIOS_T_MAX + 1];
@@ -297,6 +326,7 @@ void names_set_kill(struct dios_names *s);
 u64 names_count(struct dios_names *s);
 int name_add(struct dios_object *obj, struct dios_names *s, bool public,
 	     const u8 name[DIOS_NAME_SIZE], u32 rights);
+int name_forget(struct dios_object *obj);
 void name_del(struct dios_object *obj);
 void name_del_last(struct dios_object *obj);
 struct dios_object *name_get(struct dios_names *s, bool public,
@@ -335,6 +365,7 @@ struct dios_buf *buf_find(struct dios_ref *ref, const struct dios_iov *iov, bool
 void buf_moved(struct dios_task *t, struct dios_ref *from, struct dios_buf *src);
 size_t buf_len(const struct dios_lend *l, size_t usual);
 int buf_lend(struct dios_lend *l, size_t len);
+int buf_lend_pages(struct dios_lend *l, struct dal_pages *pages, size_t len);
 int buf_lend_view(struct dios_lend *l, struct dal_pages *pages, size_t size, bool write);
 void buf_unlend(struct dios_task *t, struct dios_object *obj, struct dios_buf *buf);
 void mem_put(struct dios_task *t, struct dios_mem *mem);

@@ -8,13 +8,18 @@
  * - name_add() gives an object a name in a set.  The table has no hold:
  *   object_put() takes the name away, and so does the death of the set.
  * - name_get() finds an object by its name in one set, and holds it.
+ * - Durable objects of the root group have their names in the store too, and are loaded
+ *   from there when somebody looks them up.  name_forget() takes one away for good.
  * - names_root() is the node's root group, which is always there.
  *
  * Buckets are chosen by a keyed hash of set and name, so that public names cannot be
  * made to collide, and that looking into a set takes no longer when the name lies in
  * another one.  Random names come from the host's CSPRNG and are never logged.
  *
- * Locks: names.lock; obj->lock is taken under it.
+ * Locks: names.store_lock, a mutex, guards what the table and the store say together about the
+ * root group: a name that is in the store is given to no other object, and has one object at
+ * most.  names.lock, a spinlock, guards the table; obj->lock
+ * is taken under it.
  */
 #include "core.h"
 
@@ -22,9 +27,11 @@
 #define KILL_BATCH	64	/* names that go without giving the lock back */
 
 static struct {
+	struct mutex store_lock;
 	spinlock_t lock;
 	siphash_key_t key;
 	struct dios_object *root;	/* a GROUP; set once */
+	struct dios_names *root_set;	/* that it is; set once */
 	u64 last;			/* number of the newest set */
 	struct hlist_head buckets[NAME_BUCKETS];
 } names;
@@ -32,10 +39,14 @@ static struct {
 /* At load.  The root group is held until names_exit(). */
 int names_init(void)
 {
+	mutex_init(&names.store_lock);
 	spin_lock_init(&names.lock);
 	dal_random(&names.key, sizeof(names.key));
 	names.root = dios_types[DIOS_T_GROUP]->make(NULL, 0, NULL);
-	return IS_ERR(names.root) ? PTR_ERR(names.root) : 0;
+	if (IS_ERR(names.root))
+		return PTR_ERR(names.root);
+	names.root_set = names.root->ops->names(names.root);
+	return 0;
 }
 
 /* No task is left, so nothing has a name. */
@@ -72,6 +83,7 @@ static struct hlist_head *bucket(const struct dios_names *s, const u8 name[DIOS_
 	return &names.buckets[siphash(&what, sizeof(what), &names.key) & (NAME_BUCKETS - 1)];
 }
 
+/* An object without a hold is on its way out, and its name is free already. */
 static struct dios_object *find_locked(const struct dios_names *s,
 				       const u8 name[DIOS_NAME_SIZE], bool public)
 {
@@ -80,7 +92,7 @@ static struct dios_object *find_locked(const struct dios_names *s,
 	lockdep_assert_held(&names.lock);
 	hlist_for_each_entry(obj, bucket(s, name), name_link)
 		if (obj->name_set == s && obj->name_public == public &&
-		    !memcmp(obj->name, name, DIOS_NAME_SIZE))
+		    !memcmp(obj->name, name, DIOS_NAME_SIZE) && refcount_read(&obj->holds))
 			return obj;
 	return NULL;
 }
@@ -95,8 +107,9 @@ static void set_named(struct dios_object *obj, bool named)
 	spin_unlock_irqrestore(&obj->lock, flags);
 }
 
-static int add_locked(struct dios_object *obj, struct dios_names *s, bool public,
-		      const u8 name[DIOS_NAME_SIZE], u32 rights)
+/* May this name be given to this object? */
+static int check_locked(struct dios_object *obj, struct dios_names *s, bool public,
+			const u8 name[DIOS_NAME_SIZE])
 {
 	lockdep_assert_held(&names.lock);
 	/* One that dies from now on waits for the lock to take its name away. */
@@ -105,8 +118,16 @@ static int add_locked(struct dios_object *obj, struct dios_names *s, bool public
 	if (obj->name_set)
 		return -DIOS_EBUSY;
 	/* Two random names never meet (2^-128); a public one may well. */
-	if (find_locked(s, name, public))
-		return -DIOS_EEXIST;
+	return find_locked(s, name, public) ? -DIOS_EEXIST : 0;
+}
+
+static int add_locked(struct dios_object *obj, struct dios_names *s, bool public,
+		      const u8 name[DIOS_NAME_SIZE], u32 rights)
+{
+	int err = check_locked(obj, s, public, name);
+
+	if (err)
+		return err;
 	memcpy(obj->name, name, DIOS_NAME_SIZE);
 	obj->name_public = public;
 	obj->name_rights = rights;
@@ -120,6 +141,44 @@ static int add_locked(struct dios_object *obj, struct dios_names *s, bool public
 	return 0;
 }
 
+static int add(struct dios_object *obj, struct dios_names *s, bool public,
+	       const u8 name[DIOS_NAME_SIZE], u32 rights)
+{
+	int err;
+
+	spin_lock(&names.lock);
+	err = add_locked(obj, s, public, name, rights);
+	spin_unlock(&names.lock);
+	return err;
+}
+
+/* A name of the root group, where the store has names too. */
+static int add_in_root(struct dios_object *obj, bool public, const u8 name[DIOS_NAME_SIZE],
+		       u32 rights)
+{
+	bool durable = obj->ops->durable;
+	int err;
+
+	mutex_lock(&names.store_lock);
+	spin_lock(&names.lock);
+	err = check_locked(obj, names.root_set, public, name);
+	spin_unlock(&names.lock);
+	if (!err)
+		err = dios_store.has(public, name);
+	if (err > 0)
+		err = -DIOS_EEXIST;
+	if (!err && durable)
+		err = dios_store.keep(obj, public, name, rights);
+	if (!err) {
+		err = add(obj, names.root_set, public, name, rights);
+		/* It has died meanwhile. */
+		if (err && durable)
+			dios_store.forget(obj);
+	}
+	mutex_unlock(&names.store_lock);
+	return err;
+}
+
 /**
  * name_add() - Give an object a name.
  * @obj:	held by the caller
@@ -128,18 +187,38 @@ static int add_locked(struct dios_object *obj, struct dios_names *s, bool public
  * @name:	the name
  * @rights:	what a lookup gives
  *
- * Context: Does not sleep.
+ * A durable object is on disk under that name on return, which only the root group's are:
+ * no other group outlives the node.
+ *
+ * Context: May sleep.
  * Return: 0; -DIOS_EEXIST when the name is taken in this set, -DIOS_EBUSY when the object
- * has a name, -DIOS_EZOMBIE when it or the set is dead.
+ * has a name, -DIOS_EZOMBIE when it or the set is dead, -DIOS_ENOTSUP, or what the store says.
  */
 int name_add(struct dios_object *obj, struct dios_names *s, bool public,
 	     const u8 name[DIOS_NAME_SIZE], u32 rights)
 {
+	if (obj->ops->durable && s != names.root_set)
+		return -DIOS_ENOTSUP;
+	/* A random name is in no store, so that only who puts it there needs to look. */
+	if (s != names.root_set || !dios_store.there() || !(public || obj->ops->durable))
+		return add(obj, s, public, name, rights);
+	return add_in_root(obj, public, name, rights);
+}
+
+/**
+ * name_forget() - Take a durable object out of the store.
+ * @obj:	held by the caller
+ *
+ * Context: May sleep.
+ * Return: 0, also when it was not there; -DIOS_EIO.
+ */
+int name_forget(struct dios_object *obj)
+{
 	int err;
 
-	spin_lock(&names.lock);
-	err = add_locked(obj, s, public, name, rights);
-	spin_unlock(&names.lock);
+	mutex_lock(&names.store_lock);
+	err = dios_store.forget(obj);
+	mutex_unlock(&names.store_lock);
 	return err;
 }
 
@@ -174,19 +253,9 @@ void name_del_last(struct dios_object *obj)
 		name_del(obj);
 }
 
-/**
- * name_get() - Find an object by name and hold it.
- * @s:		where to look
- * @public:	look in the public name space
- * @name:	the name
- * @rights:	out, what the name gives, and never 0
- *
- * Context: Does not sleep.
- * Return: the object with one more hold, or NULL: no such name, or its object
- * is dying, or the set leaves no right.
- */
-struct dios_object *name_get(struct dios_names *s, bool public,
-			     const u8 name[DIOS_NAME_SIZE], u32 *rights)
+/* What name_get() does, but in the table only. */
+static struct dios_object *get(struct dios_names *s, bool public,
+			       const u8 name[DIOS_NAME_SIZE], u32 *rights)
 {
 	struct dios_object *obj;
 
@@ -199,6 +268,48 @@ struct dios_object *name_get(struct dios_names *s, bool public,
 	}
 	spin_unlock(&names.lock);
 	return obj;
+}
+
+/* A name of the root group that is not in the table: what the store has. */
+static struct dios_object *load(bool public, const u8 name[DIOS_NAME_SIZE], u32 *rights)
+{
+	struct dios_object *obj;
+	int err;
+
+	mutex_lock(&names.store_lock);
+	/* Somebody may have loaded it meanwhile. */
+	obj = get(names.root_set, public, name, rights);
+	if (!obj) {
+		obj = dios_store.load(public, name, rights);
+		err = IS_ERR_OR_NULL(obj) ? 0 : add(obj, names.root_set, public, name, *rights);
+		if (err) {
+			object_put(obj);
+			obj = ERR_PTR(err);
+		}
+	}
+	mutex_unlock(&names.store_lock);
+	return obj;
+}
+
+/**
+ * name_get() - Find an object by name and hold it.
+ * @s:		where to look
+ * @public:	look in the public name space
+ * @name:	the name
+ * @rights:	out, what the name gives, and never 0
+ *
+ * Context: May sleep.
+ * Return: the object with one more hold; NULL: no such name, or its object
+ * is dying, or the set leaves no right; ERR_PTR of what the store says.
+ */
+struct dios_object *name_get(struct dios_names *s, bool public,
+			     const u8 name[DIOS_NAME_SIZE], u32 *rights)
+{
+	struct dios_object *obj = get(s, public, name, rights);
+
+	if (obj || s != names.root_set || !dios_store.there())
+		return obj;
+	return load(public, name, rights);
 }
 
 u64 names_count(struct dios_names *s)

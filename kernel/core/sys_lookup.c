@@ -6,7 +6,7 @@
  * one it gives.  It looks into each of them, whatever it has found, and into no other:
  * so a name that lies elsewhere and one that does not exist take the same time.
  *
- * Locks: task->lock, while the task's groups are listed; names.lock, by name_get().
+ * Locks: task->lock, while the task's groups are listed; names.store_lock and names.lock, by name_get().
  */
 #include "core.h"
 
@@ -117,14 +117,20 @@ static int search_one(struct dios_task *t, u64 id, struct search *s)
 	return 0;
 }
 
-static void search_name(struct search *s, bool public, const u8 name[DIOS_NAME_SIZE])
+static int search_name(struct search *s, bool public, const u8 name[DIOS_NAME_SIZE])
 {
 	struct place *p;
+	int err = 0;
 
 	for (p = s->places; p < s->places + s->n; p++) {
 		p->obj = name_get(p->set, public, name, &p->rights);
+		if (IS_ERR(p->obj)) {
+			err = PTR_ERR(p->obj);
+			p->obj = NULL;
+		}
 		s->found += !!p->obj;
 	}
+	return err;
 }
 
 /* References in no table yet, to what was found. */
@@ -203,9 +209,11 @@ s64 sys_lookup(struct dios_task *t, const u64 a[6])
 	err = flags & DIOS_LOOKUP_GROUP ? search_one(t, ugroup, &s) : search_all(t, &s);
 	if (err)
 		return err;
-	search_name(&s, flags & DIOS_LOOKUP_PUBLIC, name);
+	err = search_name(&s, flags & DIOS_LOOKUP_PUBLIC, name);
 	found = s.found;
-	if (!found)
+	if (err)
+		;	/* the store failed: nobody knows what there is */
+	else if (!found)
 		err = -DIOS_ENOENT;
 	else if (room < found)
 		err = dal_copy_out(ucount, &found, sizeof(found)) ? -DIOS_EFAULT : -DIOS_ETOOBIG;

@@ -73,7 +73,7 @@ static s64 create_name(struct dios_task *t, const u64 a[6], const struct dios_ob
 	ref = ref_find_alive(t, id, 0);
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);
-	if (ref->obj->ops != ops)
+	if (ref->obj->ops->type != ops->type)
 		return -DIOS_EINVAL;
 	/* It would keep the name for ever. */
 	if (ref->obj == names_root())
@@ -84,7 +84,7 @@ static s64 create_name(struct dios_task *t, const u64 a[6], const struct dios_ob
 
 static s64 create_object(struct dios_task *t, const u64 a[6], const struct dios_object_ops *ops)
 {
-	u64 flags = a[0], type = a[1], uspec = a[2], uname = a[3], uref = a[4];
+	u64 flags = a[0], uspec = a[2], uname = a[3], uref = a[4];
 	u8 spec[DIOS_SPEC_MAX] __aligned(8);
 	struct dios_object *obj;
 	struct dios_ref *ref;
@@ -93,10 +93,6 @@ static s64 create_object(struct dios_task *t, const u64 a[6], const struct dios_
 
 	if (!ops->made_by_program)
 		return -DIOS_EPERM;
-	/* Types, and blobs, that this kernel does not make: whatever the spec. */
-	if (ops->make == obj_make_none ||
-	    (type == DIOS_T_BLOB && !(flags & DIOS_CREATE_IMPORT)))
-		return -DIOS_ENOTSUP;
 	if (ops->private && uname)
 		return -DIOS_EINVAL;
 	if (ops->host_only && !task_may_call_host(t))

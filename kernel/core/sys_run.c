@@ -19,7 +19,7 @@ struct run_args {
 	struct dios_grant *grants;
 	struct dios_ref **refs;
 	u32 nrefs;			/* how many of refs there are */
-	struct dal_exe *exe;
+	struct dal_exe *exe;		/* a hold, or NULL or an error */
 	struct dios_object *exe_obj, *in, *out, *err;	/* held by the caller's references */
 	struct dios_object *group;	/* likewise, or the caller's own */
 	u32 brand;
@@ -27,6 +27,8 @@ struct run_args {
 
 static void args_free(struct run_args *r)
 {
+	if (!IS_ERR_OR_NULL(r->exe))
+		dal_exe_put(r->exe);
 	grants_free(r->refs, r->nrefs);
 	kvfree(r->refs);
 	kvfree(r->grants);
@@ -183,6 +185,11 @@ static int give(struct dios_task *child, struct run_args *r)
 	int err;
 
 	memcpy(st->entry, r->spec.entry, sizeof(st->entry));
+	/* As long as it runs nobody changes the program. */
+	object_get(r->exe_obj);
+	child->exe_obj = r->exe_obj;
+	dal_exe_get(r->exe);
+	child->exe = r->exe;
 	err = task_add_ref(child, r->exe_obj, DIOS_R_EXEC, &st->exe);
 	if (!err && r->in)
 		err = task_add_ref(child, r->in, DIOS_R_READ, &st->in);

@@ -158,6 +158,10 @@ void dios_task_end(struct dios_task *t, const struct dios_task_status *status)
 
 	ref_del_all(t);
 	object_put(t->group);
+	if (t->exe_obj) {
+		dal_exe_put(t->exe);
+		object_put(t->exe_obj);
+	}
 	spin_lock(&tasks.lock);
 	list_del(&t->link);
 	spin_unlock(&tasks.lock);

@@ -10,7 +10,7 @@
  *    names, so that the core reads as Linux and lockdep and sparse work:
  *    list_head and hlist, refcount_t, atomic64_t, spinlock_t with
  *    irqsave, kmalloc, kvmalloc and kin, ERR_PTR, container_of, siphash,
- *    sort, array_index_nospec, min, READ_ONCE, smp_store_release, barrier.  dal/hosted/shim.h has the list.
+ *    sort, mutex, array_index_nospec, min, READ_ONCE, smp_store_release, barrier.  dal/hosted/shim.h has the list.
  *
  * 2. Asked of the host.  The functions below.  Each says when it is called,
  *    whether it may sleep, who owns the result, and what failure means.
@@ -25,6 +25,7 @@
 #include <linux/refcount.h>
 #include <linux/atomic.h>
 #include <linux/spinlock.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/mm.h>
 #include <linux/err.h>
@@ -48,6 +49,7 @@ struct dal_console;	/* where a console's text goes */
 struct dal_exe;		/* a program file */
 struct dal_timer;	/* a timer of the host */
 struct dal_sock;	/* a socket of the host */
+struct dal_file;	/* a file of the store */
 
 /*
  * The caller's memory.  Only in a call, from the task's own context.  May
@@ -62,6 +64,9 @@ u32 dal_uid(void);
 
 /* CLOCK_MONOTONIC nanoseconds.  Any context. */
 u64 dal_now(void);
+
+/* Nanoseconds since 1970.  Any context. */
+u64 dal_real_time(void);
 
 /* len bytes from the CSPRNG.  May sleep while the host has no entropy yet. */
 void dal_random(void *dst, size_t len);
@@ -154,7 +159,9 @@ void dal_console_close(struct dal_console *c);
 
 /*
  * Programs.  dal_exe_import() binds a descriptor of the running process to a
- * regular file it may execute; dal_exe_put() ends it.  dal_exe_read() reads
+ * regular file it may execute, dal_file_exe() a file of the store.  Both give one
+ * hold; dal_exe_get() takes more, dal_exe_put() drops one, and dal_exe_shared() says
+ * whether there is another than the caller's.  dal_exe_read() reads
  * at an offset: the number of bytes, fewer only at the end, or an error.
  * Errors: import -DIOS_EINVAL (no such descriptor, no regular file),
  * -DIOS_EPERM (not executable for the caller); read -DIOS_EIO.
@@ -162,7 +169,9 @@ void dal_console_close(struct dal_console *c);
 struct dal_exe *dal_exe_import(u32 fd);
 ssize_t dal_exe_read(struct dal_exe *e, void *dst, size_t len, u64 off);
 u64 dal_exe_size(struct dal_exe *e);
+void dal_exe_get(struct dal_exe *e);
 void dal_exe_put(struct dal_exe *e);
+bool dal_exe_shared(struct dal_exe *e);
 
 /*
  * Start t, a task that core has made, running program e.  argv and env are
@@ -245,5 +254,60 @@ u32 dal_sock_ready(struct dal_sock *s);
 /* What is known of it, and can be changed; in was checked.  What is as it was is not touched. */
 void dal_sock_info(struct dal_sock *s, struct dios_net_info *out);
 int dal_sock_set(struct dal_sock *s, const struct dios_net_info *in);
+
+/*
+ * The store: a folder of sparse files, or none.  All of it may sleep.
+ *
+ * dal_store_do() calls fn where nothing stops it half-way: neither a kill of the
+ * running task nor its limits.  What changes the store is called in fn only.
+ *
+ * dal_file_open() finds a file, dal_file_make() makes an empty one, begun;
+ * dal_file_put() ends the use of it, and the file stays.  Changing one lies between
+ * dal_file_begin(), which is -DIOS_EBUSY while a program runs from it, and dal_file_end().
+ *
+ * dal_file_read() fills len bytes; where nothing was written they are zero.
+ * dal_file_write() writes all of them, or fails.  dal_file_reserve() takes room, so that
+ * writing there does not fail for lack of it, and changes no byte; dal_file_clear() makes
+ * bytes zero and gives the room back.  All three are seen at once by whoever
+ * reads or has it mapped.  After a crash each byte, or each whole block for clear, has the old or
+ * the new value; but what was done before dal_file_sync() is on disk when that returns.
+ *
+ * dal_file_rename(), which replaces nothing, and dal_file_remove() are
+ * seen at once; after a crash either none, or all up to some moment are done, and those
+ * before dal_store_sync() are.  A removed file stays as long as it is used.
+ * dal_store_sweep() removes all files whose names begin so; at load only.
+ *
+ * dal_file_pages() are bytes of the file for dal_map_pages(), read-only: off and len
+ * are multiples of the page.
+ *
+ * Errors: -DIOS_ENOENT (open, rename, remove), -DIOS_EEXIST (make, rename), -DIOS_EQUOTA (no
+ * room), -DIOS_ENOMEM, -DIOS_EBUSY (begin), -DIOS_ENOTSUP (no store, or its host lacks it), -DIOS_EIO.
+ */
+#define DAL_FILE_NAME	80	/* bytes of a name, the NUL included; letters and digits */
+
+bool dal_store_there(void);
+int dal_store_do(int (*fn)(void *arg), void *arg);
+int dal_store_sync(void);
+int dal_store_sweep(char first);
+
+struct dal_file *dal_file_open(const char *name);
+struct dal_file *dal_file_make(const char *name);
+void dal_file_put(struct dal_file *f);
+int dal_file_rename(const char *from, const char *to);
+int dal_file_remove(const char *name);
+
+int dal_file_begin(struct dal_file *f);
+void dal_file_end(struct dal_file *f);
+int dal_file_read(struct dal_file *f, void *dst, size_t len, u64 off);
+int dal_file_write(struct dal_file *f, const void *src, size_t len, u64 off);
+int dal_file_reserve(struct dal_file *f, u64 off, u64 len);
+int dal_file_clear(struct dal_file *f, u64 off, u64 len);
+int dal_file_sync(struct dal_file *f);
+
+struct dal_pages *dal_file_pages(struct dal_file *f, u64 off, size_t len);
+
+/* The program in the first bytes of a file; the caller says how many there are. */
+struct dal_exe *dal_file_exe(struct dal_file *f);
+void dal_exe_set_size(struct dal_exe *e, u64 size);
 
 #endif /* DIOS_DAL_H */

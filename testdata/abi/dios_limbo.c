@@ -142,7 +142,6 @@ static void imports(void)
 	spec.fd = fd;
 	is(create(DIOS_CREATE_IMPORT, DIOS_T_BLOB, ADDR(&spec), 0, ADDR(&ref)), -DIOS_EINVAL);
 	is(create(DIOS_CREATE_IMPORT, DIOS_T_BLOB, 0, 0, ADDR(&ref)), -DIOS_EINVAL);
-	is(create(0, DIOS_T_BLOB, 0, 0, ADDR(&ref)), -DIOS_ENOTSUP);
 	for each_bad_in(i, sizeof(spec))
 		is(create(DIOS_CREATE_IMPORT, DIOS_T_BLOB, bad_in(i, sizeof(spec)), 0, ADDR(&ref)), -DIOS_EFAULT);
 	ok(ref == POISON);

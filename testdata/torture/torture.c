@@ -229,6 +229,12 @@ static void spec_fifo(void)
 	spec[0] = PAGE << below(6);
 }
 
+/* In the store: those with a name stay there when the game is over, and are found by the next. */
+static void spec_blob(void)
+{
+	spec[0] = below(4) ? below(256 * 1024) : 0;
+}
+
 static void spec_group(void)
 {
 	spec[0] = 1 + below(DIOS_R_ALL);
@@ -308,6 +314,7 @@ static const struct type {
 	{ DIOS_T_STREAM, "stream", spec_stream, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
 	{ DIOS_T_DGRAM, "dgram", spec_dgram, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
 	{ DIOS_T_GROUP, "group", spec_group, 0, 0, DIOS_R_READ | DIOS_R_WRITE },
+	{ DIOS_T_BLOB, "blob", spec_blob, 0, 0, DIOS_R_ALL },
 	{ DIOS_T_CONSOLE, "console", spec_fd, 0, 1, 0 },
 	{ DIOS_T_BLOB, "program", spec_fd, DIOS_CREATE_IMPORT, 1, 0 },
 };

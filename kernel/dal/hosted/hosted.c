@@ -77,6 +77,7 @@ static struct {
 static __thread struct {
 	struct dios_task *task;		/* who makes a call now */
 	u32 locks;			/* spinlocks held */
+	u32 mutexes;			/* mutexes held */
 	u32 irqs_off;			/* spin_lock_irqsave()s */
 	bool irq;			/* a timer runs */
 	u32 fail[FAIL_N];		/* fails when it counts down to 0 */
@@ -139,7 +140,7 @@ static void step(void)
 {
 	struct dios_task *t = cpu.task;
 
-	if (cpu.locks || cpu.irqs_off || cpu.irq || !cpu.step || --cpu.step)
+	if (cpu.locks || cpu.mutexes || cpu.irqs_off || cpu.irq || !cpu.step || --cpu.step)
 		return;
 	cpu.stepped = true;
 	cpu.task = NULL;
@@ -173,6 +174,31 @@ void might_sleep(void)
 	BUG_ON(cpu.locks || cpu.irqs_off || cpu.irq);
 }
 
+void mutex_init(struct mutex *m)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(&m->mutex, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
+void mutex_lock(struct mutex *m)
+{
+	might_sleep();
+	BUG_ON(pthread_mutex_lock(&m->mutex));
+	cpu.mutexes++;
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	might_sleep();
+	cpu.mutexes--;
+	BUG_ON(pthread_mutex_unlock(&m->mutex));
+	step();
+}
+
 /* Failing on purpose. */
 
 void hosted_fail(enum hosted_fault what, u32 n)
@@ -192,6 +218,11 @@ static bool fails(enum hosted_fault what)
 		return false;
 	cpu.failed[what] = true;
 	return true;
+}
+
+bool hosted_fails(enum hosted_fault what)
+{
+	return fails(what);
 }
 
 /* Memory of the kernel.  The sanitizer sees its bounds and its end. */
@@ -423,23 +454,25 @@ struct dal_pages {
 	int fd;
 	size_t len;		/* of the file */
 	size_t seen;		/* bytes mapped: twice len for a ring */
+	u64 off;		/* where in the file */
 	void *kernel;		/* or NULL */
 	void *backed;		/* where dal_pages_back() shows them, or NULL */
 };
 
 /* Map so much of the pages at a place that is reserved already. */
-static void map_pages_at(void *at, int fd, size_t file_len, size_t len, int prot)
+static void map_pages_at(void *at, int fd, u64 file_off, size_t file_len, size_t len, int prot)
 {
 	size_t off;
 	void *got;
 
 	for (off = 0; off < len; off += file_len) {
-		got = mmap(at + off, min(len - off, file_len), prot, MAP_SHARED | MAP_FIXED, fd, 0);
+		got = mmap(at + off, min(len - off, file_len), prot, MAP_SHARED | MAP_FIXED, fd,
+			   file_off);
 		BUG_ON(got == MAP_FAILED);
 	}
 }
 
-static struct dal_pages *pages_alloc(size_t len, size_t seen, bool kernel)
+static struct dal_pages *pages_new(size_t len, size_t seen)
 {
 	struct dal_pages *p;
 
@@ -450,18 +483,38 @@ static struct dal_pages *pages_alloc(size_t len, size_t seen, bool kernel)
 	p = kmalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		return ERR_PTR(-DIOS_ENOMEM);
+	memset(p, 0, sizeof(*p));
 	p->len = len;
 	p->seen = seen;
-	p->kernel = NULL;
-	p->backed = NULL;
+	hosted_handle(1);
+	return p;
+}
+
+struct dal_pages *hosted_pages_of(int fd, u64 off, size_t len)
+{
+	struct dal_pages *p = pages_new(len, len);
+
+	if (IS_ERR(p))
+		return p;
+	p->fd = dup(fd);
+	p->off = off;
+	BUG_ON(p->fd < 0);
+	return p;
+}
+
+static struct dal_pages *pages_alloc(size_t len, size_t seen, bool kernel)
+{
+	struct dal_pages *p = pages_new(len, seen);
+
+	if (IS_ERR(p))
+		return p;
 	p->fd = memfd_create("dios", MFD_CLOEXEC);
 	BUG_ON(p->fd < 0 || ftruncate(p->fd, len));
 	if (kernel) {
 		p->kernel = mmap(NULL, seen, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		BUG_ON(p->kernel == MAP_FAILED);
-		map_pages_at(p->kernel, p->fd, len, seen, PROT_READ | PROT_WRITE);
+		map_pages_at(p->kernel, p->fd, 0, len, seen, PROT_READ | PROT_WRITE);
 	}
-	hosted_handle(1);
 	return p;
 }
 
@@ -497,7 +550,7 @@ void *dal_pages_back(struct dal_pages *p, size_t off)
 	if (!p->backed) {
 		p->backed = mmap(NULL, p->len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		BUG_ON(p->backed == MAP_FAILED);
-		map_pages_at(p->backed, p->fd, p->len, p->len, PROT_READ | PROT_WRITE);
+		map_pages_at(p->backed, p->fd, 0, p->len, p->len, PROT_READ | PROT_WRITE);
 	}
 	pthread_mutex_unlock(&lock);
 	return p->backed + off;
@@ -578,7 +631,7 @@ static int map(struct dios_task *t, struct dal_pages *p, size_t len, bool writab
 	if (!err) {
 		place = arena.base + at * DIOS_PAGE_SIZE;
 		if (p)
-			map_pages_at(place, p->fd, p->len, len, prot);
+			map_pages_at(place, p->fd, p->off, p->len, len, prot);
 		else
 			BUG_ON(mmap(place, len, prot, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS |
 				    MAP_NORESERVE, -1, 0) == MAP_FAILED);
@@ -705,6 +758,11 @@ u32 dal_uid(void)
 u64 dal_now(void)
 {
 	return READ_ONCE(host.now);
+}
+
+u64 dal_real_time(void)
+{
+	return 1700000000000000000ULL + dal_now();
 }
 
 /* A timer that is due is off when its function runs, which may set it again. */
@@ -1107,12 +1165,9 @@ static char **strings(char **v)
 	return copy;
 }
 
-struct dal_exe {
-	struct hosted_file *file;
-};
-
 int dal_start_task(struct dios_task *t, struct dal_exe *e, char **argv, char **env)
 {
+	hosted_main main = e->fd_file ? e->fd_file->main : hosted_store_main;
 	struct dal_task *d;
 	int err = 0;
 
@@ -1121,7 +1176,7 @@ int dal_start_task(struct dios_task *t, struct dal_exe *e, char **argv, char **e
 	d = state_new(t, false);
 	if (!d)
 		err = -DIOS_ENOMEM;
-	else if (!e->file->main)
+	else if (!main)
 		err = -DIOS_EBADEXE;
 	else if (fails(FAIL_START))
 		err = -DIOS_ENOMEM;
@@ -1129,7 +1184,7 @@ int dal_start_task(struct dios_task *t, struct dal_exe *e, char **argv, char **e
 		dios_task_end(t, NULL);
 		return err;
 	}
-	d->main = e->file->main;
+	d->main = main;
 	d->argv = strings(argv);
 	while (argv[d->argc])
 		d->argc++;
@@ -1314,19 +1369,35 @@ struct dal_exe *dal_exe_import(u32 fd)
 		return ERR_PTR(-DIOS_EINVAL);
 	if (!files[fd].executable)
 		return ERR_PTR(-DIOS_EPERM);
-	e = kmalloc(sizeof(*e), GFP_KERNEL);
+	e = hosted_exe_new();
+	if (IS_ERR(e))
+		return e;
+	e->fd_file = &files[fd];
+	return e;
+}
+
+struct dal_exe *hosted_exe_new(void)
+{
+	struct dal_exe *e = kzalloc(sizeof(*e), GFP_KERNEL);
+
 	if (!e)
 		return ERR_PTR(-DIOS_ENOMEM);
-	e->file = &files[fd];
+	refcount_set(&e->holds, 1);
 	hosted_handle(1);
 	return e;
 }
 
 ssize_t dal_exe_read(struct dal_exe *e, void *dst, size_t len, u64 off)
 {
-	struct hosted_file *f = e->file;
+	struct hosted_file *f = e->fd_file;
+	int err;
 
 	might_sleep();
+	if (e->file) {
+		len = off < e->size ? min_t(u64, len, e->size - off) : 0;
+		err = dal_file_read(e->file, dst, len, off);
+		return err ? err : (ssize_t)len;
+	}
 	if (f->read_err)
 		return f->read_err;
 	if (off >= f->really)
@@ -1339,12 +1410,31 @@ ssize_t dal_exe_read(struct dal_exe *e, void *dst, size_t len, u64 off)
 
 u64 dal_exe_size(struct dal_exe *e)
 {
-	return e->file->size;
+	return e->file ? READ_ONCE(e->size) : e->fd_file->size;
+}
+
+void dal_exe_set_size(struct dal_exe *e, u64 size)
+{
+	WRITE_ONCE(e->size, size);
+}
+
+void dal_exe_get(struct dal_exe *e)
+{
+	refcount_inc(&e->holds);
+}
+
+bool dal_exe_shared(struct dal_exe *e)
+{
+	return refcount_read(&e->holds) > 1;
 }
 
 void dal_exe_put(struct dal_exe *e)
 {
 	might_sleep();
+	if (!refcount_dec_and_test(&e->holds))
+		return;
+	if (e->file)
+		dal_file_put(e->file);
 	kfree(e);
 	hosted_handle(-1);
 }

@@ -95,10 +95,13 @@ enum hosted_fault {
 	FAIL_COPY,	/* dal_copy_in, dal_copy_out */
 	FAIL_MAP,	/* dal_pages_alloc, dal_map_*, dal_discard */
 	FAIL_START,	/* the thread of a program */
+	FAIL_STORE,	/* what changes the store: -DIOS_EIO */
+	FAIL_ROOM,	/* dal_file_reserve: -DIOS_EQUOTA */
 	FAIL_N
 };
 void hosted_fail(enum hosted_fault what, u32 n);
 bool hosted_failed(enum hosted_fault what);
+bool hosted_fails(enum hosted_fault what);	/* for the host itself: does it, now? */
 
 /*
  * What another CPU might do in between: the n-th time from now that the calling
@@ -129,13 +132,36 @@ struct dal_sock *hosted_net_sock(const void *arg);	/* the one that wakes with ar
 u32 hosted_net_waiting(struct dal_sock *s);	/* connections, or datagrams, that wait there */
 extern bool hosted_low_ports;			/* ports below 1024 may be bound */
 
+typedef u32 (*hosted_main)(struct dios_task *t, int argc, char **argv, char **env);
+
+/*
+ * The store: files in memory, each as programs see it and as it is on disk.  There is none
+ * until hosted_store(true).
+ *
+ * hosted_crash() makes the n-th change from now, 1 is the next, the last: of it and of all
+ * changes that were not synced some bytes get to disk, chosen by seed (0: none, 1: all), and
+ * of names those up to some moment; from then on the store only fails.  0: no more.
+ * hosted_crashed() says whether it came to that.  hosted_reboot() is for when no task is left: what
+ * was on disk is what there is, and the load sweeps.
+ */
+void hosted_store(bool there);
+void hosted_crash(u32 n, u32 seed);
+bool hosted_crashed(void);
+void hosted_reboot(void);
+u32 hosted_store_files(void);			/* how many there are */
+s64 hosted_store_room(void);			/* pages they have reserved */
+
+/* What programs in the store run. */
+extern hosted_main hosted_store_main;
+
+/* len bytes of a host's file from off, for tasks to map. */
+struct dal_pages *hosted_pages_of(int fd, u64 off, size_t len);
+
 /*
  * Descriptors.  What dal_console_open() and dal_exe_import() find: a test
  * fills it in.
  */
 #define HOSTED_FILES	16
-
-typedef u32 (*hosted_main)(struct dios_task *t, int argc, char **argv, char **env);
 
 struct hosted_file {
 	bool open;
@@ -166,6 +192,14 @@ struct hosted_file *hosted_file(u32 fd);
 
 /* Somebody types; NULL: the end of input.  From any thread. */
 void hosted_input(u32 fd, const char *text);
+/* A program: of a descriptor, or of the store. */
+struct dal_exe {
+	refcount_t holds;
+	struct hosted_file *fd_file;
+	struct dal_file *file;	/* with a use of its own */
+	u64 size;		/* of file */
+};
+struct dal_exe *hosted_exe_new(void);
 extern struct hosted_file hosted_node_console;
 extern bool hosted_no_node_console;	/* the node has none: EIO */
 

@@ -13,6 +13,7 @@
  *   spinlock_t	a pthread mutex that knows its owner and whether interrupts
  *		use it; sleeping under one stops the test
  *   kmalloc	and kin: counted, filled with rubbish, can be made to fail
+ *   mutex	a pthread mutex; nothing that spins is held when it is taken
  *   siphash	SipHash-2-4
  *   sort	of an array
  */
@@ -23,6 +24,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -75,6 +77,7 @@ void hosted_bug(const char *file, int line, const char *what) __attribute__((nor
 	(void)(&max_x_ == &max_y_);		\
 	max_x_ > max_y_ ? max_x_ : max_y_; })
 #define min_t(type, x, y)	({ type min_a_ = (x), min_b_ = (y); min(min_a_, min_b_); })
+#define swap(a, b)	do { typeof(a) swap_ = (a); (a) = (b); (b) = swap_; } while (0)
 #define max_t(type, x, y)	({ type max_a_ = (x), max_b_ = (y); max(max_a_, max_b_); })
 
 /* No speculation here: only the clamp. */
@@ -370,6 +373,15 @@ bool hosted_holds(const spinlock_t *l);
 	do { (flags) = hosted_irq_save(); spin_lock(l); } while (0)
 #define spin_unlock_irqrestore(l, flags)	\
 	do { spin_unlock(l); hosted_irq_restore(flags); } while (0)
+
+/* A lock whose owner may sleep. */
+struct mutex {
+	pthread_mutex_t mutex;
+};
+
+void mutex_init(struct mutex *m);
+void mutex_lock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
 
 #define lockdep_assert_held(l)	BUG_ON(!hosted_holds(l))
 

@@ -35,6 +35,9 @@ void test_add(struct test *t);
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
 
+/* A long test that has come further: it does not hang, the machine is busy. */
+void test_goes_on(void);
+
 #define CHECK(ok)	do { if (!(ok)) test_fail(__FILE__, __LINE__, "not so: %s", #ok); } while (0)
 #define CHECK_EQ(a, b) do {						\
 	long long a_ = (long long)(a), b_ = (long long)(b);		\

@@ -76,20 +76,6 @@ TEST(create_flags_and_types)
 	quit(w.t);
 }
 
-TEST(create_of_what_comes_later)
-{
-	static const u32 later[] = { DIOS_T_BLOB };
-	struct world w = enter(limbo());
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(later); i++) {
-		FAILS(DIOS_ENOTSUP, CREATE(w, 0, later[i], 0, 0, w.a));
-		FAILS(DIOS_ENOTSUP, CREATE(w, 0, later[i], w.a, w.a, w.a));
-		FAILS(DIOS_ENOTSUP, CREATE(w, DIOS_CREATE_PUBLIC, later[i], NOWHERE, NOWHERE, NOWHERE));
-	}
-	quit(w.t);
-}
-
 TEST(create_needs_a_brand)
 {
 	struct world w = enter(pure());

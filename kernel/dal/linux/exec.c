@@ -118,9 +118,24 @@ int dal_file_brand(struct file *file, u32 *brand)
 	return elf_brand(head, n, brand) ? -ENOEXEC : 0;
 }
 
+/* The file becomes that of the program, also when there is none. */
+struct dal_exe *dal_exe_new(struct file *file, bool in_store)
+{
+	struct dal_exe *e = kmalloc(sizeof(*e), GFP_KERNEL_ACCOUNT);
+
+	if (!e) {
+		fput(file);
+		return ERR_PTR(-DIOS_ENOMEM);
+	}
+	refcount_set(&e->holds, 1);
+	e->file = file;
+	e->in_store = in_store;
+	e->size = 0;
+	return e;
+}
+
 struct dal_exe *dal_exe_import(u32 fd)
 {
-	struct dal_exe *e;
 	struct file *file = fget(fd);
 	int err = -DIOS_EINVAL;
 
@@ -133,12 +148,7 @@ struct dal_exe *dal_exe_import(u32 fd)
 	    file_inode(file)->i_sb->s_iflags & SB_I_NOEXEC ||
 	    file_permission(file, MAY_EXEC))
 		goto put;
-	err = -DIOS_ENOMEM;
-	e = kmalloc(sizeof(*e), GFP_KERNEL_ACCOUNT);
-	if (!e)
-		goto put;
-	e->file = file;
-	return e;
+	return dal_exe_new(file, false);
 put:
 	fput(file);
 	return ERR_PTR(err);
@@ -147,18 +157,38 @@ put:
 ssize_t dal_exe_read(struct dal_exe *e, void *dst, size_t len, u64 off)
 {
 	loff_t pos = off;
-	ssize_t n = kernel_read(e->file, dst, len, &pos);
+	ssize_t n;
 
+	if (e->in_store)
+		len = off < e->size ? min_t(u64, len, e->size - off) : 0;
+	n = kernel_read(e->file, dst, len, &pos);
 	return n < 0 ? -DIOS_EIO : n;
 }
 
 u64 dal_exe_size(struct dal_exe *e)
 {
-	return i_size_read(file_inode(e->file));
+	return e->in_store ? READ_ONCE(e->size) : i_size_read(file_inode(e->file));
+}
+
+void dal_exe_set_size(struct dal_exe *e, u64 size)
+{
+	WRITE_ONCE(e->size, size);
+}
+
+void dal_exe_get(struct dal_exe *e)
+{
+	refcount_inc(&e->holds);
+}
+
+bool dal_exe_shared(struct dal_exe *e)
+{
+	return refcount_read(&e->holds) > 1;
 }
 
 void dal_exe_put(struct dal_exe *e)
 {
+	if (!refcount_dec_and_test(&e->holds))
+		return;
 	fput(e->file);
 	kfree(e);
 }

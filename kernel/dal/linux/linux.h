@@ -90,7 +90,10 @@ struct dal_console {
 };
 
 struct dal_exe {
+	refcount_t holds;
 	struct file *file;
+	bool in_store;
+	u64 size;		/* in_store: bytes of it that are the program */
 };
 
 extern bool dal_linux_fatal;	/* a pure task's Linux call kills it */
@@ -146,6 +149,15 @@ void dal_entry_exit(void);
 int dal_exec_init(void);
 void dal_exec_exit(void);
 int dal_file_brand(struct file *file, u32 *brand);
+struct dal_exe *dal_exe_new(struct file *file, bool in_store);
+
+/* mm.c */
+struct dal_pages *dal_pages_of_file(struct file *file, u64 off, size_t len);
+
+/* store.c */
+extern char *dal_store_path;
+int dal_store_init(void);
+void dal_store_exit(void);
 
 /* wait.c */
 void dal_tick_init(struct dal_task *d);

@@ -4,8 +4,8 @@
  *
  * Shared pages are mapped as an anonymous file whose mmap puts counted pages
  * into the mapping: they live until the mapping is gone too, whatever the
- * kernel drops first.  Lazy ones are those of a shmem file, which comes in the
- * anonymous one's place.  Private memory is Linux's own anonymous memory.
+ * kernel drops first.  Lazy ones are those of a shmem file, or of a file of the
+ * store, which comes in the anonymous one's place.  Private memory is Linux's own anonymous memory.
  *
  * Locks: mmap_lock, by the host's functions.
  */
@@ -26,6 +26,7 @@ struct dal_pages {
 	struct page **pages;	/* of a ring, each of them twice; of lazy pages, those
 				   the kernel sees; or NULL */
 	struct file *file;	/* of lazy pages, or NULL */
+	u64 off;		/* in file */
 };
 
 /*
@@ -146,6 +147,19 @@ struct dal_pages *dal_pages_alloc_lazy(size_t len)
 	return p;
 }
 
+/* A part of a file; off and len are multiples of the page. */
+struct dal_pages *dal_pages_of_file(struct file *file, u64 off, size_t len)
+{
+	struct dal_pages *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+
+	if (!p)
+		return ERR_PTR(-DIOS_ENOMEM);
+	p->len = len;
+	p->file = get_file(file);
+	p->off = off;
+	return p;
+}
+
 void *dal_pages_kernel(struct dal_pages *p)
 {
 	return p->kernel;
@@ -212,7 +226,7 @@ static int pages_mmap(struct file *file, struct vm_area_struct *vma)
 	unsigned long off, len = vma->vm_end - vma->vm_start;
 	int err;
 
-	if (!p || vma->vm_pgoff || len > (p->file ? p->len : p->seen))
+	if (!p || vma->vm_pgoff != p->off >> PAGE_SHIFT || len > (p->file ? p->len : p->seen))
 		return -EINVAL;
 	flags_change(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_MIXEDMAP,
 		     vma->vm_flags & VM_WRITE ? VM_MAYEXEC : VM_MAYEXEC | VM_MAYWRITE);
@@ -278,7 +292,7 @@ int dal_map_pages(struct dal_pages *p, size_t len, bool writable, u64 addr,
 	if (IS_ERR(file))
 		return dal_err(PTR_ERR(file));
 	at = vm_mmap(file, addr, len, PROT_READ | (writable ? PROT_WRITE : 0),
-		     MAP_SHARED | fixed_flag(fixed), 0);
+		     MAP_SHARED | fixed_flag(fixed), p->off);
 	/* The mapping keeps the file; p may go before it does. */
 	file->private_data = NULL;
 	fput(file);

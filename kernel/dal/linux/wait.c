@@ -23,6 +23,11 @@
 #include <linux/sched/stat.h>
 #include "linux.h"
 
+u64 dal_real_time(void)
+{
+	return ktime_get_real_ns();
+}
+
 u64 dal_now(void)
 {
 	return ktime_get_ns();

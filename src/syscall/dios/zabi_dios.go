@@ -194,6 +194,7 @@ const (
 	MaxShmem  = dios.MAX_SHMEM  // bytes of a SHMEM
 	MaxFifo   = dios.MAX_FIFO   // bytes of a FIFO's ring
 	MaxDgram  = dios.MAX_DGRAM  // bytes of a datagram
+	MaxBlob   = dios.MAX_BLOB   // bytes of a BLOB
 	PageSize  = dios.PAGE_SIZE  // unit of memory objects
 )
 

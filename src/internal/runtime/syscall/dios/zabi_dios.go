@@ -152,16 +152,17 @@ const (
 
 // Sizes and counts.
 const (
-	NAME_SIZE  = 32         // bytes of a name
-	ENTRY_SIZE = 64         // bytes of an entry name, the NUL included
-	MAX_GRANTS = 128        // references given at once, by copy or run
-	MAX_WAITS  = 1024       // references waited for at once
-	MAX_ARGS   = 131072     // bytes of argv and, apart, of the environment
-	MAX_KBUF   = 1048576    // bytes of one buffer that is not the object's own memory
-	MAX_SHMEM  = 0x40000000 // bytes of a SHMEM
-	MAX_FIFO   = 0x4000000  // bytes of a FIFO's ring
-	MAX_DGRAM  = 65507      // bytes of a datagram
-	PAGE_SIZE  = 4096       // unit of memory objects
+	NAME_SIZE  = 32            // bytes of a name
+	ENTRY_SIZE = 64            // bytes of an entry name, the NUL included
+	MAX_GRANTS = 128           // references given at once, by copy or run
+	MAX_WAITS  = 1024          // references waited for at once
+	MAX_ARGS   = 131072        // bytes of argv and, apart, of the environment
+	MAX_KBUF   = 1048576       // bytes of one buffer that is not the object's own memory
+	MAX_SHMEM  = 0x40000000    // bytes of a SHMEM
+	MAX_FIFO   = 0x4000000     // bytes of a FIFO's ring
+	MAX_DGRAM  = 65507         // bytes of a datagram
+	MAX_BLOB   = 0x10000000000 // bytes of a BLOB
+	PAGE_SIZE  = 4096          // unit of memory objects
 )
 
 const (
@@ -391,7 +392,7 @@ var _ [88]byte = [unsafe.Sizeof(NetInfo{})]byte{}
 // create BLOB, in the node's store; a name makes it durable, and without one
 // it goes with its last reference.
 type Blob struct {
-	Size uint64 // bytes, zero at first
+	Size uint64 // bytes, zero at first, at most DIOS_MAX_BLOB; room for them is reserved
 }
 
 var _ [8]byte = [unsafe.Sizeof(Blob{})]byte{}
@@ -399,7 +400,7 @@ var _ [8]byte = [unsafe.Sizeof(Blob{})]byte{}
 // What is known of a BLOB; size can be written.
 type BlobInfo struct {
 	Size     uint64 // bytes; set: cuts or extends with zeros, durable when the commit returns
-	Version  uint64 // how often a write was committed
+	Version  uint64 // how often a write was committed, or the size set
 	Modified uint64 // when the last was, nanoseconds since 1970
 }
 

@@ -1,0 +1,193 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package progtest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dios/internal/vm"
+)
+
+// lines is an output that is read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer // mu
+	some chan bool    // something was written
+}
+
+func newLines() *lines { return &lines{some: make(chan bool, 1)} }
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Write(b)
+	select {
+	case l.some <- true:
+	default:
+	}
+	return len(b), nil
+}
+
+// whole returns the lines that have ended.
+func (l *lines) whole() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := strings.Split(l.text.String(), "\n")
+	return all[:len(all)-1]
+}
+
+// A machine that is killed in the middle of a stream of writes to its store, at
+// any time, has lost none that had returned, and has none in part: after each
+// kill it boots again, the program looks, and goes on. For DIOS_STORE_CRASH
+// (default: 40s). DIOS_STORE_SEED repeats what is written, but not when it is killed.
+func TestStoreCrash(t *testing.T) {
+	needVM(t)
+	t.Parallel()
+	duration := 40 * time.Second
+	if s := os.Getenv("DIOS_STORE_CRASH"); s != "" {
+		var err error
+		if duration, err = time.ParseDuration(s); err != nil {
+			t.Fatalf("DIOS_STORE_CRASH: %v", err)
+		}
+	}
+	seed := uint64(rand.Uint32())
+	if s := os.Getenv("DIOS_STORE_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatalf("DIOS_STORE_SEED: %v", err)
+		}
+	}
+	dir := t.TempDir()
+	c := vm.Config{Root: Root(), PanicOnWarn: true, Store: filepath.Join(dir, "a store, with a comma")}
+	if err := vm.MakeStore(c.Store, 64<<20); err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "store")
+	if err := BuildC(filepath.Join(Source(), "testdata", "store", "store.c"), program, "pure"); err != nil {
+		t.Fatal(err)
+	}
+
+	known, kills := 0, 0
+	for start := time.Now(); time.Since(start) < duration; kills++ {
+		known = writeUntilKilled(t, c, program, seed, known)
+	}
+	// The last look, and an end that is none.
+	out := runStore(t, c, program, nil, fmt.Sprint(seed), fmt.Sprint(known), "check")
+	t.Logf("seed %d: killed %d times, %d writes had returned, then %s", seed, kills, known, strings.Join(out, " "))
+	if known < kills {
+		t.Errorf("only %d writes between %d kills: that shows nothing", known, kills)
+	}
+}
+
+// writeUntilKilled boots a machine, has the program look and write, kills it, and
+// returns the last write that is known to have returned.
+func writeUntilKilled(t *testing.T, c vm.Config, program string, seed uint64, known int) int {
+	t.Helper()
+	out := runStore(t, c, program, func(m *vm.VM, l *lines) {
+		// Not before it has begun to write.
+		for len(l.whole()) < 2 {
+			select {
+			case <-l.some:
+			case <-m.Dead():
+				return
+			}
+		}
+		time.Sleep(time.Duration(rand.Int64N(int64(300 * time.Millisecond))))
+		m.Close()
+	}, fmt.Sprint(seed), fmt.Sprint(known))
+	if len(out) < 2 || !strings.HasPrefix(out[0], "at ") {
+		t.Fatalf("seed %d, write %d: %q", seed, known, out)
+	}
+	last := out[len(out)-1]
+	n, err := strconv.Atoi(last)
+	if err != nil || n <= known && n < 1 {
+		t.Fatalf("seed %d, write %d: the last line is %q", seed, known, last)
+	}
+	return n
+}
+
+// runStore runs the program in a machine of its own and returns the lines it
+// has written. With kill, it is not to end, but by that.
+func runStore(t *testing.T, c vm.Config, program string, kill func(*vm.VM, *lines), args ...string) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	m, err := vm.Boot(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if d := m.Info().DIOS; d != "" {
+		t.Fatalf("no DIOS in the virtual machine: %s", d)
+	}
+	l := newLines()
+	if kill != nil {
+		go kill(m, l)
+	}
+	res, err := m.Run(ctx, &vm.Cmd{File: program, Args: append([]string{"store"}, args...), Stdout: l, Stderr: l})
+	out := l.whole()
+	switch {
+	case ctx.Err() != nil:
+		t.Fatalf("%v: still running after %v", args, timeout)
+	case kill == nil && err != nil:
+		t.Fatalf("%v: %v", args, err)
+	case kill == nil && res.Status != 0 || kill != nil && err == nil:
+		t.Fatalf("%v: status %d\n%s", args, res.Status, strings.Join(out, "\n"))
+	}
+	return out
+}
+
+// What a program puts into a store stays there for the next machine, and only
+// one machine at a time can have it.
+func TestStoreIsOneMachines(t *testing.T) {
+	needVM(t)
+	t.Parallel()
+	c := vm.Config{Root: Root(), Store: filepath.Join(t.TempDir(), "store")}
+	if _, err := vm.Boot(t.Context(), c); err == nil || !strings.Contains(err.Error(), "is not a file") {
+		t.Errorf("a store that is missing: %v", err)
+	}
+	if err := os.WriteFile(c.Store, make([]byte, 1<<20), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	m, err := vm.Boot(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := m.Info().DIOS; !strings.Contains(d, "ext4") {
+		t.Errorf("a store that is empty: %q", d)
+	}
+	m.Close()
+	os.Remove(c.Store)
+	if err := vm.MakeStore(c.Store, 16<<20); err != nil {
+		t.Fatal(err)
+	}
+	if err := vm.MakeStore(c.Store, 1<<30); err != nil {
+		t.Error(err)
+	}
+	if fi, err := os.Stat(c.Store); err != nil || fi.Size() != 16<<20 {
+		t.Errorf("made twice: %v, %v", fi, err)
+	}
+	m, err = vm.Boot(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if other, err := vm.Boot(t.Context(), c); err == nil {
+		t.Error("two machines have the same store")
+		other.Close()
+	} else if !strings.Contains(err.Error(), "lock") {
+		t.Error(err)
+	}
+}
