@@ -361,7 +361,7 @@ static void move_create(void)
 		type = below(DIOS_T_MAX + 2);
 	if (did(syscall6(DIOS_CREATE, one_in(60) ? flags(~0ULL) : f, type, t->spec ? address(spec) : 0,
 			 names, address(&ref), group)) == 0 && ref)
-		keep(ref, t->type);
+		keep(ref, type);
 	if (t->limbo && me.brand != DIOS_BRAND_PURE)
 		l_close(spec[0]);
 }
