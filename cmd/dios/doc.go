@@ -44,6 +44,43 @@
 // this tree builds for DIOS: eval "$(dios env)". With -editor it prints JSON:
 // settings of VS Code, in which "gopls" is what other editors tell gopls.
 //
+// # Flags
+//
+// Of run and shell:
+//
+//	-boot      boot the virtual machine from the start, even if a saved one could go on
+//	-console   print what the virtual machine's kernel says
+//	-v         say what happens
+//	-vm        use a virtual machine even if this host has DIOS
+//	-x         print QEMU's command line
+//
+// Of shell only:
+//
+//	-c COMMAND   run COMMAND
+//	-put FILE    copy FILE, or a folder, to the virtual machine, where it has the same
+//	             path; may be repeated
+//
+// Of top:
+//
+//	-d TIME      time between two reports, 2s
+//	-json        print each report as one line of JSON
+//	-machine ID  look into the machine of the dios with this process; otherwise this host
+//	             if it has DIOS, or the one machine that runs
+//	-n N         stop after N reports; otherwise on a terminal go on, else 1
+//
+// Of doctor and env: -json and -editor, for programs and editors to read. Of image:
+//
+//	-busybox FILE    DiziBox, of the tree
+//	-dios-ko FILE    the module, of the tree; none for an image without DIOS
+//	-init FILE       the agent, this program
+//	-kernel VERSION  the kernel; DIOS_KERNEL, or the newest of this system
+//	-modules FOLDER  the kernel's modules, those of the system
+//	-o FILE          write FILE, and the kernel beside it; where dios run looks
+//	-state           boot the image and save the machine, for others to go on from there;
+//	                 -state=false does not
+//	-v               say what was made
+//	-vmlinuz FILE    the kernel's file, that of the system
+//
 // # Exit status
 //
 // The program's own; 128+n when signal or fault n ended it. When the program

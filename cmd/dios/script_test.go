@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -107,4 +108,29 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// Each flag that a verb says it has is in the documentation.
+func TestFlagsAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flagRE := regexp.MustCompile(`(?m)^  -([a-z-]+)`)
+	n := 0
+	for _, v := range verbs {
+		out, _, status := result(t, command(t, nil, "help", v.name))
+		if status != 0 {
+			t.Fatalf("dios help %s: status %d", v.name, status)
+		}
+		for _, m := range flagRE.FindAllStringSubmatch(out, -1) {
+			n++
+			if !regexp.MustCompile(`(?m)^//.*[\s\[]-` + m[1] + `\b`).Match(doc) {
+				t.Errorf("dios %s: flag -%s is not in doc.go", v.name, m[1])
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d flags found", n)
+	}
 }

@@ -128,6 +128,7 @@ var diziCases = []struct {
 		want: "3\nmeasured\nout\n1\n97\nout\nresident\ntime: can't execute 'nosuch': No such file or directory\nCommand exited with non-zero status 127\nTIMES127\n"},
 	{name: "dios", script: "p sleep & sleep .2; dios tasks | head -n 1; dios tasks | awk '$10 == \"p\" { print $3, $4, $5, $6, $11 }'; dios tasks | grep -c legacy-limbo; dios objects | grep -e task -e console; dios names; kill %1; wait; dios objects | grep task; dios | grep -c -e TASK -e objects -e names; dios nonsense 2>&1 | head -n 1 | cut -c 1-7; umount /sys/kernel/debug; dios; mount -t debugfs debugfs /sys/kernel/debug; dios names",
 		want: "TASK    PID  USER BRAND        STATE   CALL          REFS   MEMORY     CALLS NAME             OBJECTS\n0 pure blocked select self:1,console:3,random:1,blob:1,group:1\n1\n     2  task\n     3  console\n     0 names\n3\nBusyBox\ndios: /sys/kernel/debug/dios/tasks: not there; mount -t debugfs debugfs /sys/kernel/debug\n     0 names\n"},
+	{name: "closed input", script: "echo x | (exec <&-; p cat; p cat | p cat; p cat | cat; v=$(p cat); echo $v; v=$(cat); echo \"[$v]\"; echo y | p cat; p out | p cat) 2>/dev/null", want: "no input\nno input\nno input\nno input\n[]\ny\nout\n"},
 	{name: "many", script: "i=0; while [ $i -lt 100 ]; do p exit 1 && echo wrong; i=$((i+1)); done; echo $i; ls /proc/self/fd", want: "100\n0\n1\n2\n3\n"},
 }
 
