@@ -92,6 +92,61 @@ func main() {
 	}
 }
 
+// All our programs can be pure: those in Go enter the kernel in the same places, and so do
+// those of the C library in theirs. The go command and DiziBox make Linux calls, and cannot.
+func TestSyscallInstructionsOfPrograms(t *testing.T) {
+	if _, err := os.Stat(Go()); err != nil {
+		t.Skipf("needs the toolchain that ./make.bash makes: %v", err)
+	}
+	var programs []string
+	for _, root := range []string{"testdata", "bench/programs"} {
+		mains, err := filepath.Glob(filepath.Join(Source(), root, "*", "main.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var packages []string
+		for _, file := range mains {
+			packages = append(packages, "./"+root+"/"+filepath.Base(filepath.Dir(file)))
+		}
+		dir := t.TempDir()
+		if err := BuildGo("dios", dir, packages...); err != nil {
+			t.Fatal(err)
+		}
+		made, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil || len(made) != len(packages) {
+			t.Fatalf("%d programs of %d; %v", len(made), len(packages), err)
+		}
+		programs = append(programs, made...)
+	}
+	if len(programs) < 25 {
+		t.Errorf("only %d programs", len(programs))
+	}
+	for _, file := range programs {
+		got, pure, err := kernelEntries(file)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if diff := cmp.Diff(enters, got); !pure || diff != "" {
+			t.Errorf("%s: can be pure: %v; where it enters the kernel (-want +got):\n%s", filepath.Base(file), pure, diff)
+		}
+	}
+	c, err := filepath.Glob(filepath.Join(Root(), "build", "dlibc", "bin", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range c {
+		if _, pure, err := kernelEntries(file); err != nil || !pure {
+			t.Errorf("%s: can be pure: %v; %v", file, pure, err)
+		}
+	}
+	for _, file := range []string{Go(), filepath.Join(Root(), "bin", "dizibox")} {
+		if got, pure, err := kernelEntries(file); err != nil || pure || len(got) == 0 {
+			t.Errorf("%s: can be pure: %v; it enters the kernel in %d functions; %v", file, pure, len(got), err)
+		}
+	}
+}
+
 // The same look at a program for Linux finds what is there to be found.
 func TestSyscallInstructionsLinux(t *testing.T) {
 	dir := t.TempDir()
