@@ -124,8 +124,8 @@ var diziCases = []struct {
 		want: "[p][args][1][d][2][new]\n[]\nsh: none: is not set\n0\nsh: none: parameter not set\n2\n[p][args][a]\nout\nsh: p: not found\nout\nfunction\nfunction\n"},
 	{name: "loops and lists", script: "for i in 1 2; do p out | p cat; done | p cat; p exit 1 | p exit 1 || p out && p exit 0 | p exit 0 && echo yes; while p exit 0 | p exit 0; do echo once; break; done; case $(p out) in out) echo case;; esac", want: "out\nout\nout\nyes\nonce\ncase\n"},
 	{name: "a pipe is interrupted", script: "timeout -s INT 1 sh -c 'p sleep | p sleep; echo wrong'; echo $?; timeout 1 sh -c 'p sleep | p loop; echo wrong'; echo $?; timeout 1 sh -c 'v=$(p sleep); echo wrong'; echo $?; timeout 1 sh -c 'trap \"echo trapped\" TERM; p sleep | p sleep; echo $?'", want: "130\n143\n143\ntrapped\n143\n"},
-	{name: "time", script: "time -f %U:%x p burn exit 3 2>t; echo $?; awk -F: '$1 > 0 && $2 == 3 { print \"measured\" }' t; time -p p out 2>t; grep -c real t; time p nonsense 2>t; echo $?; time -f %M ./p out 2>t; awk '$1 > 0 { print \"resident\" }' t; time nosuch 2>&1; echo $?",
-		want: "3\nmeasured\nout\n1\n97\nout\nresident\ntime: can't execute 'nosuch': No such file or directory\nCommand exited with non-zero status 127\nTIMES127\n"},
+	{name: "time", script: "time -f %U:%x p burn exit 3 2>t; echo $?; awk -F: '$1 > 0 && $2 == 3 { print \"measured\" }' t; time -p p out 2>t; grep -c real t; time p nonsense 2>t; echo $?; time nosuch 2>&1; echo $?",
+		want: "3\nmeasured\nout\n1\n97\ntime: can't execute 'nosuch': No such file or directory\nCommand exited with non-zero status 127\nTIMES127\n"},
 	{name: "dios", script: "p sleep & sleep .2; dios tasks | head -n 1; dios tasks | awk '$10 == \"p\" { print $3, $4, $5, $6, $11 }'; dios tasks | grep -c legacy-limbo; dios objects | grep -e task -e console; dios names; kill %1; wait; dios objects | grep task; dios | grep -c -e TASK -e objects -e names; dios nonsense 2>&1 | head -n 1 | cut -c 1-7; umount /sys/kernel/debug; dios; mount -t debugfs debugfs /sys/kernel/debug; dios names",
 		want: "TASK    PID  USER BRAND        STATE   CALL          REFS   MEMORY     CALLS NAME             OBJECTS\n0 pure blocked select self:1,console:3,random:1,blob:1,group:1\n1\n     2  task\n     3  console\n     0 names\n3\nBusyBox\ndios: /sys/kernel/debug/dios/tasks: not there; mount -t debugfs debugfs /sys/kernel/debug\n     0 names\n"},
 	{name: "closed input", script: "echo x | (exec <&-; p cat; p cat | p cat; p cat | cat; v=$(p cat); echo $v; v=$(cat); echo \"[$v]\"; echo y | p cat; p out | p cat) 2>/dev/null", want: "no input\nno input\nno input\nno input\n[]\ny\nout\n"},
@@ -187,9 +187,10 @@ func TestDiziBoxGo(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"input", "echo a b | stream upper; printf 'c\nd' >i; stream upper <i; stream upper </dev/null; echo $?", "A B\nC\nD\n0\n"},
 		{"pipe of tasks", "echo a b | stream upper | p cat | stream upper | cat; p fill 1 | stream upper | wc -c; stream fill 3 | stream upper | p cat | head -c 5", "A B\n1000\nXXXXX"},
-		{"waits", "(sleep .5; echo x) | stream count; (sleep .5; p out) | p cat | stream count", "2 <nil> true\n4 <nil> true\n"},
+		{"waits", "(sleep 2; echo x) | stream count; (sleep 2; p out) | p cat | stream count", "2 <nil> true\n4 <nil> true\n"},
 		{"much", "stream fill 20000 | stream upper | stream upper | wc -c; stream fill 20000 >o; stream upper <o | cmp - - <o; ls -l o | awk '{ print $5 }'", "2000000\n2000000\n"},
 		{"reader is gone", "stream fill 100000 | p exit 3; echo $?; set -o pipefail; stream fill 100000 | p exit 0; echo $?", "3\n141\n"},
+		{"time", "time -f %M stream upper </dev/null 2>t; awk '$1 > 1000 { print \"resident\" }' t", "resident\n"},
 		{"in the background", "stream fill 10 | stream upper >o & wait $!; wc -c <o; stream count & wait $!; echo $?", "1000\n0 <nil> false\n0\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) { diziScript(t, m, c.script, c.want, 0) })
@@ -271,8 +272,7 @@ func TestDiziBoxJobs(t *testing.T) {
 			{"# ", "exit\n"},
 		}},
 		{"done", []step{
-			{"# ", "p exit 3 &\n"},
-			{"# ", "sleep 1\n"},
+			{"# ", "p exit 3 & sleep 1\n"},
 			{"[1]+  Done(3)                    p exit 3", ""},
 			{"# ", "exit 5\n"},
 		}},
