@@ -45,12 +45,18 @@ struct player {
 static struct player players[2];
 
 #define STREAMS	50		/* a theme below: over a STREAM */
-#define THEMES	100		/* below this: by DGRAMs */
+#define DGRAMS	100		/* below this: by DGRAMs */
+#define BLOBS	150		/* below this: by a BLOB; there is a store */
 
 static const u8 *in, *in_end;
 static u64 seed;
 static u8 theme;		/* of a game: some begin with two who talk */
 static bool counted;		/* the call has failed, and what it did first counts */
+
+static bool stored(void)
+{
+	return theme >= DGRAMS && theme < BLOBS;
+}
 
 static u8 byte(void)
 {
@@ -225,8 +231,8 @@ static s64 create(struct player *p)
 
 	u->spec[0] = number();
 	u->spec[1] = number();
-	if (theme < THEMES && byte() < 80)
-		type = theme < STREAMS ? DIOS_T_STREAM : DIOS_T_DGRAM;
+	if (theme < BLOBS && byte() < 80)
+		type = theme < STREAMS ? DIOS_T_STREAM : theme < DGRAMS ? DIOS_T_DGRAM : DIOS_T_BLOB;
 	switch (type) {
 	case DIOS_T_STREAM:
 		stream_spec((void *)u->spec);
@@ -252,6 +258,10 @@ static s64 create(struct player *p)
 		break;
 	case DIOS_T_CONSOLE:
 	case DIOS_T_BLOB:
+		if (type == DIOS_T_BLOB && stored() && byte() < 200) {
+			f &= ~(u64)DIOS_CREATE_IMPORT;
+			break;
+		}
 		u->spec[0] %= 4;
 		if (type == DIOS_T_BLOB && byte() < 200)
 			f |= DIOS_CREATE_IMPORT;
@@ -279,7 +289,8 @@ static s64 create(struct player *p)
 		m_name(number_of(p), ret, id, called, f, group);
 		return ret;
 	}
-	m_create(number_of(p), ret, type, fetch_id(p, out), name ? called : NULL, f, group, mask);
+	m_create(number_of(p), ret, type, fetch_id(p, out), name ? called : NULL, f, group, mask,
+		 *(u64 *)described);
 	if (type == DIOS_T_STREAM || type == DIOS_T_DGRAM) {
 		m_create_net(number_of(p), ret, type, fetch_id(p, out), described, waited);
 		counted = ret && n_waiting(&((struct dios_stream *)described)->remote) > waited;
@@ -440,12 +451,16 @@ static s64 acquire(struct player *p, u32 nr)
 	s64 ret;
 
 	*iov = (struct dios_iov){};
+	if (stored() && byte() < 120) {
+		f = DIOS_BUF_AT;
+		off = write ? number() % 20000 : byte() % 4 * DIOS_PAGE_SIZE;
+	}
 	if (b >= 200)
 		iov->addr = b < 230 ? HOSTED_USER + (u64)byte() * 65536 : word();
 	/* One that changes hands: mostly as it was lent. */
 	if (b < 80) {
 		l = any_lent(p);
-		f = b & 1 ? DIOS_BUF_MOVE : DIOS_BUF_BORROW;
+		f = (f & DIOS_BUF_AT) | (b & 1 ? DIOS_BUF_MOVE : DIOS_BUF_BORROW);
 		from = b < 75 ? l->ref : any_ref(p);
 		*iov = l->iov;
 	}
@@ -453,7 +468,7 @@ static s64 acquire(struct player *p, u32 nr)
 	if (byte() > 240)	/* what it gets cannot be told */
 		hosted_fail(FAIL_COPY, 2);
 	ret = hosted_call6(p->t, nr, f, ref, len, hosted_addr(iov), from, off);
-	m_acquire(number_of(p), ret, f, ref, write, len, &asked, from, iov);
+	m_acquire(number_of(p), ret, f, ref, write, len, &asked, from, f & DIOS_BUF_AT ? off : 0, iov);
 	/* A connection that the task could not be told of waits in the kernel now. */
 	counted = ret == -DIOS_EFAULT && m_find(number_of(p), ref) && m_find(number_of(p), ref)->obj->net;
 	if (!ret) {
@@ -472,13 +487,13 @@ static s64 acquire(struct player *p, u32 nr)
 	return ret;
 }
 
-/* What the program has in a buffer that it commits to the network. */
+/* What the program has in a buffer that it commits, where the model follows the bytes. */
 static const u8 *written(struct player *p, u64 ref, bool write, const struct dios_iov *v)
 {
 	static u8 data[DIOS_MAX_KBUF];
 	struct m_ref *r = m_find(number_of(p), ref);
 
-	if (r && r->obj->net && write && m_find_buf(number_of(p), ref, v->addr, v->len, true, true))
+	if (r && (r->obj->net || r->obj->blob) && write && m_find_buf(number_of(p), ref, v->addr, v->len, true, true))
 		memcpy(data, hosted_ptr(v->addr), v->len);
 	return data;
 }
@@ -519,6 +534,8 @@ static s64 buffer(struct player *p, bool release)
 	f = flags(DIOS_BUF_NEXT | DIOS_BUF_NONBLOCK | (write && byte() < 60 ? DIOS_BUF_END : 0));
 	/* The iov comes in, and its place is tried; that it fails later only another thread could do. */
 	hosted_fail(FAIL_COPY, byte() < 230 ? 0 : 1 + byte() % 2);
+	if (stored() && byte() > 230)
+		hosted_fail(FAIL_ROOM, 1);
 	ret = hosted_call(p->t, write ? DIOS_COMMIT_WRITE : DIOS_COMMIT_READ, f, ref, len, at, 0);
 	fetch(p, at, &got, sizeof(got));
 	m_commit(number_of(p), ret, f, ref, write, len, &asked, &got, data);
@@ -547,6 +564,12 @@ static void scribble(struct player *p)
 		memset(head, 0, sizeof(*head));
 		if (byte() < 200)
 			head->addr = somewhere();
+		return;
+	}
+	/* The size of a BLOB. */
+	if (r && r->obj->blob && v->len == sizeof(struct dios_blob_info) && byte() < 200 &&
+	    hosted_writable(p->t, v->addr)) {
+		*(u64 *)hosted_ptr(v->addr) = number() % 20000;
 		return;
 	}
 	for (i = 0; i + 8 <= v->len && i < 40; i += 8) {
@@ -732,9 +755,12 @@ static void play(struct player *p)
 		hosted_interrupt(p->t);
 		break;
 	}
+	b_failed_once |= hosted_failed(FAIL_STORE);
 	for (op = 0; op < FAIL_N; op++)
 		hosted_fail(op, 0);
 	take(&after);
+	if (b_unknown)
+		return;
 	if (ret < 0) {
 		BUG_ON(ret <= -DIOS_EHOST);
 		BUG_ON(!commit_and_release && !counted && mapped == views() &&
@@ -778,18 +804,19 @@ static void begin_with(struct player *p, u64 type, const void *spec, size_t len)
 
 	memcpy(u->spec, spec, len);
 	BUG_ON(hosted_call6(p->t, DIOS_CREATE, 0, type, hosted_addr(u->spec), 0, hosted_addr(u->out), 0));
-	m_create(number_of(p), 0, type, u->out[0], NULL, 0, 0, 0);
-	m_create_net(number_of(p), 0, type, u->out[0], spec, 0);
+	m_create(number_of(p), 0, type, u->out[0], NULL, 0, 0, 0, *(const u64 *)spec);
+	if (type != DIOS_T_BLOB)
+		m_create_net(number_of(p), 0, type, u->out[0], spec, 0);
 	keep_ref(p, u->out[0]);
 }
 
-static void begin_buffer(struct player *p, u64 ref, bool write, u64 len)
+static void begin_buffer(struct player *p, u64 ref, bool write, u64 len, u64 f)
 {
 	struct dios_iov *iov = &p->u->iov, asked = {};
 
 	*iov = asked;
-	BUG_ON(hosted_call6(p->t, write ? DIOS_ACQUIRE_WRITE : DIOS_ACQUIRE_READ, 0, ref, len, hosted_addr(iov), 0, 0));
-	m_acquire(number_of(p), 0, 0, ref, write, len, &asked, 0, iov);
+	BUG_ON(hosted_call6(p->t, write ? DIOS_ACQUIRE_WRITE : DIOS_ACQUIRE_READ, f, ref, len, hosted_addr(iov), 0, 0));
+	m_acquire(number_of(p), 0, f, ref, write, len, &asked, 0, 0, iov);
 	p->lent[p->nlent++] = (struct lent){ .ref = ref, .write = write, .iov = *iov };
 }
 
@@ -798,7 +825,7 @@ static void begin_talk(struct player *p, u64 ref, const void *data, u64 len)
 {
 	struct dios_iov *iov = &p->u->iov, asked;
 
-	begin_buffer(p, ref, true, 200);
+	begin_buffer(p, ref, true, 200, 0);
 	asked = *iov;
 	memcpy(hosted_ptr(iov->addr), data, len);
 	BUG_ON(hosted_call(p->t, DIOS_COMMIT_WRITE, 0, ref, len, hosted_addr(iov), 0) != len);
@@ -815,7 +842,7 @@ static void begin_with_streams(void)
 	begin_with(p, DIOS_T_STREAM, &l, sizeof(l));
 	begin_with(&players[1], DIOS_T_STREAM, &d, sizeof(d));
 	begin_talk(&players[1], players[1].u->out[0], "a few words", 11);
-	begin_buffer(p, p->u->out[0], false, 0);
+	begin_buffer(p, p->u->out[0], false, 0, 0);
 	accepted(p, p->u->out[0], &p->u->iov);
 	begin_talk(p, fetch_id(p, p->u->iov.addr), "and back again", 14);
 	begin_with(&players[1], DIOS_T_STREAM, &d, sizeof(d));
@@ -833,6 +860,60 @@ static void begin_with_dgrams(void)
 	begin_talk(&players[1], players[1].u->out[0], &word, sizeof(word));
 }
 
+/* The first has a blob, which the second can find. */
+static void begin_with_blob(void)
+{
+	struct args *u = players[0].u;
+	struct dios_blob b = { .size = 6000 };
+	u64 ref;
+
+	begin_with(&players[0], DIOS_T_BLOB, &b, sizeof(b));
+	ref = u->out[0];
+	memset(u->name, 1, sizeof(u->name));
+	BUG_ON(hosted_call6(players[0].t, DIOS_CREATE, DIOS_CREATE_NAME | DIOS_CREATE_PUBLIC, DIOS_T_BLOB, 0,
+			    hosted_addr(u->name), hosted_addr(u->out), 0));
+	m_name(0, 0, ref, u->name, DIOS_CREATE_NAME | DIOS_CREATE_PUBLIC, 0);
+	begin_talk(&players[0], ref, "some words", 10);
+	begin_buffer(&players[0], ref, true, 0, DIOS_BUF_INFO);
+}
+
+/* The node goes, and comes again: what has a name is there, as it was committed last. */
+static void find_again(void)
+{
+	struct dios_task *t;
+	struct dios_iov *iov;
+	struct m_object *o;
+	u32 i, named = 0;
+	u64 *u;
+
+	for (i = 0; i < m_nobjects; i++)
+		named += m_objects[i].blob && m_objects[i].named;
+	/* What has no name is gone already, unless the disk failed: then the next load takes it away. */
+	BUG_ON(hosted_store_files() != named && !b_failed_once);
+	hosted_reboot();
+	t = hosted_task_new(DIOS_BRAND_PURE);
+	u = hosted_map(t, 4096, true);
+	iov = (struct dios_iov *)(u + 8);
+	for (i = 0; i < m_nobjects; i++) {
+		o = &m_objects[i];
+		if (!o->blob || !o->named)
+			continue;
+		memcpy(u + 4, o->name, DIOS_NAME_SIZE);
+		u[0] = 1;
+		BUG_ON(hosted_call(t, DIOS_LOOKUP, o->public ? DIOS_LOOKUP_PUBLIC : 0, hosted_addr(u + 4),
+				   hosted_addr(u + 1), hosted_addr(u), 0));
+		BUG_ON(ref_find(t, u[1], 0)->rights != o->name_rights);
+		*iov = (struct dios_iov){};
+		if (o->name_rights & DIOS_R_READ && o->blob->size && o->blob->size <= B_BYTES) {
+			BUG_ON(hosted_call6(t, DIOS_ACQUIRE_READ, 0, u[1], 0, hosted_addr(iov), 0, 0));
+			BUG_ON(iov->len != o->blob->size);
+			b_same(o->blob, hosted_ptr(iov->addr), 0, iov->len);
+		}
+		hosted_call(t, DIOS_DELETE, 0, u[1], 0, 0, 0);
+	}
+	hosted_task_end(t, DIOS_END_EXIT, 0);
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static const siphash_key_t key;
@@ -847,6 +928,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	seed = hosted_siphash(data, size, &key);
 	hosted_file(2)->len = hosted_file(3)->len = hosted_node_console.len = 0;
 	theme = byte();
+	hosted_store(stored());
 	hosted_file(2)->write_err = byte() < 10 ? -DIOS_EPIPE : 0;
 	for (i = 0; i < 2; i++) {
 		players[i] = (struct player){ .t = hosted_task_new(i ? DIOS_BRAND_PURE : DIOS_BRAND_LEGACY_LIMBO) };
@@ -866,13 +948,15 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	}
 	if (theme < STREAMS)
 		begin_with_streams();
-	else if (theme < THEMES)
+	else if (theme < DGRAMS)
 		begin_with_dgrams();
+	else if (stored())
+		begin_with_blob();
 	for (n = 0; n < 100; n++) {
 		struct player *p = &players[byte() & 1];
 
 		play(p);
-		if (hosted_ending(p->t))
+		if (hosted_ending(p->t) || b_unknown)
 			break;
 	}
 	for (i = 0; i < 2; i++) {
@@ -881,5 +965,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	}
 	take(&c);
 	BUG_ON(memcmp(&c, &nothing, sizeof(c)));
+	if (stored() && !b_unknown)
+		find_again();
+	hosted_store(false);
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "hosted.h"
 #include "fuzz_net.h"
+#include "fuzz_blob.h"
 
 #define M_TASKS	2
 #define M_MAX	1024
@@ -29,6 +30,7 @@ struct m_object {
 	bool ghost;			/* nobody has a reference; a borrowed buffer may keep it */
 	u8 name[DIOS_NAME_SIZE];
 	struct m_net *net;		/* of a STREAM or DGRAM */
+	struct m_blob *blob;		/* of a BLOB in the store */
 };
 
 struct m_ref {
@@ -42,6 +44,8 @@ struct m_buf {
 	bool write, info;
 	bool taken;			/* has what was read of a STREAM or DGRAM */
 	u64 room;			/* bytes that it can be filled with */
+	u64 off, version;		/* of a BLOB: where it lies, and what was read */
+	bool mapped;			/* likewise: always up to date */
 };
 
 static struct m_object m_objects[M_MAX];	/* the root group is the first, then by age */
@@ -195,7 +199,8 @@ static void m_judge(u32 who, s64 ret, u64 id, u32 need, bool alive)
 static void m_begin(u32 who, struct dios_task *t)
 {
 	if (!who) {
-		m_nobjects = n_n = 0;
+		m_nobjects = n_n = b_n = 0;
+		b_unknown = b_failed_once = false;
 		m_object_new(DIOS_T_GROUP)->mask = DIOS_R_ALL;
 		m_objects[0].refs = 1;	/* the node's */
 	}
@@ -233,7 +238,9 @@ static void m_set_name(struct m_object *o, struct m_object *group, const u8 *nam
 {
 	struct m_object *old = m_named(group, name, public);
 
-	BUG_ON(!group || o->named || (old && !old->ghost));
+	BUG_ON(!group || o->named || (old && (!old->ghost || old->blob)));
+	/* What lasts lies where names last. */
+	BUG_ON(o->blob && group != &m_objects[0]);
 	if (old)
 		old->named = false;	/* so it is gone */
 	o->named = true;
@@ -243,21 +250,34 @@ static void m_set_name(struct m_object *o, struct m_object *group, const u8 *nam
 	memcpy(o->name, name, DIOS_NAME_SIZE);
 }
 
-static void m_create(u32 who, s64 ret, u32 type, u64 id, const u8 *name, u64 flags, u64 group, u32 mask)
+/* In a node with a store, a BLOB that is not imported. */
+static u32 m_rights(u32 type, u64 flags)
+{
+	return type == DIOS_T_BLOB && !(flags & DIOS_CREATE_IMPORT) ? DIOS_R_ALL : m_types[type].rights;
+}
+
+/* size: of a BLOB. */
+static void m_create(u32 who, s64 ret, u32 type, u64 id, const u8 *name, u64 flags, u64 group, u32 mask, u64 size)
 {
 	struct m_object *in = m_group(who, flags, group), *o;
 	bool public = flags & DIOS_CREATE_PUBLIC;
+	u32 rights;
 
+	if (type == DIOS_T_BLOB)
+		b_failed(ret);
 	if (ret == -DIOS_EEXIST)
 		BUG_ON(!name || !in || !m_named(in, name, public));
 	if (ret)
 		return;
+	rights = m_rights(type, flags);
 	BUG_ON(!m_types[type].rights);		/* one that the model does not know */
 	o = m_object_new(type);
 	o->mask = mask;
+	if (type == DIOS_T_BLOB && !(flags & DIOS_CREATE_IMPORT))
+		o->blob = b_new(size);
 	if (name)
-		m_set_name(o, in, name, public, m_types[type].rights);
-	m_add(who, id, o, m_types[type].rights);
+		m_set_name(o, in, name, public, rights);
+	m_add(who, id, o, rights);
 }
 
 /* The socket of a reference: the host is asked what it knows of it. */
@@ -289,6 +309,8 @@ static void m_name(u32 who, s64 ret, u64 id, const u8 *name, u64 flags, u64 grou
 
 	if (ret == -DIOS_EBUSY)
 		BUG_ON(!r || !r->obj->named);
+	if (r && r->obj->blob)
+		b_failed(ret);
 	if (ret)
 		return;
 	BUG_ON(!r || r->obj->dead || m_types[r->obj->type].private);
@@ -327,7 +349,12 @@ static void m_lookup(u32 who, s64 ret, const u8 *name, u64 flags, u64 group, con
 		if (!o || !(o->name_rights & in->mask) || in->ghost)
 			continue;
 		BUG_ON(o->dead);
-		if (o->ghost) {
+		/* A BLOB is found in the store, as another object. */
+		if (o->ghost && o->blob && !ret) {
+			o->ghost = false;
+			o->kernel = NULL;
+		}
+		if (o->ghost && !o->blob) {
 			r = ret || found == n ? ERR_PTR(-1) : ref_find(m_tasks[who].t, ids[found], 0);
 			if (IS_ERR(r) || r->obj != o->kernel) {
 				ghosts++;
@@ -358,13 +385,15 @@ static void m_delete(u32 who, s64 ret, u64 id, bool zombify)
 	struct m_ref *r = m_find(who, id);
 
 	m_judge(who, ret, id, zombify ? DIOS_R_WRITE : 0, false);
+	if (zombify && r && r->obj->blob)
+		b_failed(ret);
 	if (ret || id == DIOS_REF_SELF)
 		return;
 	if (!zombify) {
 		m_del(who, r);
 		return;
 	}
-	BUG_ON(m_types[r->obj->type].immortal);
+	BUG_ON(m_types[r->obj->type].immortal && !r->obj->blob);
 	/* A task is killed, and its object goes on. */
 	if (r->obj->type == DIOS_T_TASK)
 		return;
@@ -462,8 +491,28 @@ static void m_filled(u32 who, struct m_ref *r, struct m_buf *b)
 	o->net = n_accepted(r->obj->net, told, m_sock(who, told->ref));
 }
 
+/* len, off: as they were asked for. */
+static void m_lent_blob(struct m_blob *blob, struct m_buf *b, bool take, u64 len, u64 off)
+{
+	const struct dios_blob_info *info = hosted_ptr(b->addr);
+
+	if (b->info) {
+		BUG_ON(info->size != blob->size || info->version != blob->version);
+		return;
+	}
+	b->off = off;
+	b->version = blob->version;
+	b->mapped = !b->write && !take;
+	if (!b->write)
+		BUG_ON(off >= blob->size || b->len > blob->size - off);
+	if (!take || !b->write)
+		b_same(blob, hosted_ptr(b->addr), off, b->len);
+	if (!take && len)
+		BUG_ON(b->len != (b->write ? len : min_t(u64, len, blob->size - off)));
+}
+
 static void m_acquire(u32 who, s64 ret, u64 flags, u64 id, bool write, u64 len, const struct dios_iov *asked,
-		      u64 from, const struct dios_iov *got)
+		      u64 from, u64 off, const struct dios_iov *got)
 {
 	bool take = flags & (DIOS_BUF_MOVE | DIOS_BUF_BORROW);
 	struct m_ref *r = m_find(who, id);
@@ -480,6 +529,8 @@ static void m_acquire(u32 who, s64 ret, u64 flags, u64 id, bool write, u64 len, 
 	if (ret == -DIOS_EBADREF && take && !m_find(who, from))
 		return;
 	m_judge(who, ret, id, write ? DIOS_R_WRITE : DIOS_R_READ, true);
+	if (ret == -DIOS_EEND && r && r->obj->blob)
+		BUG_ON(!write && off < r->obj->blob->size);
 	if (ret) {
 		if (e && !write)
 			n_failed(e, ret, DIOS_R_READ, flags & DIOS_BUF_NONBLOCK);
@@ -492,6 +543,8 @@ static void m_acquire(u32 who, s64 ret, u64 flags, u64 id, bool write, u64 len, 
 	b->room = len ? len : take ? src->len : e && e->type == DIOS_T_STREAM ? 65536 : N_HEAD + DIOS_MAX_DGRAM;
 	if (e && !write && !b->info)
 		m_filled(who, r, b);
+	if (r->obj->blob)
+		m_lent_blob(r->obj->blob, b, take, len, off);
 	if (!take)
 		return;
 	BUG_ON(!src || got->addr != src->addr || got->len > src->len);
@@ -522,6 +575,32 @@ static void m_commit_net(u32 who, s64 ret, struct m_ref *r, struct m_buf *b, u64
 		BUG_ON(b->len);
 }
 
+/* What is read is as somebody has written it, or is said to be stale; then it is up to date. */
+static void m_read_blob(s64 ret, struct m_blob *blob, struct m_buf *b, u64 flags)
+{
+	bool stale = b->version != blob->version;
+
+	if (ret < 0 && ret != -DIOS_ESTALE)
+		return;
+	BUG_ON(stale != (ret == -DIOS_ESTALE));
+	b->version = blob->version;
+	if (b->mapped || stale || flags & DIOS_BUF_NEXT)
+		b_same(blob, hosted_ptr(b->addr), b->off, b->len);
+}
+
+/* asked: the buffer, or a part of it. */
+static void m_write_blob(s64 ret, struct m_blob *blob, struct m_buf *b, u64 len, const struct dios_iov *asked,
+			 const u8 *data)
+{
+	b_failed(ret);
+	if (ret < 0 || !len)
+		return;
+	if (b->info)
+		b_set_size(blob, ((const struct dios_blob_info *)data)->size);
+	else
+		b_write(blob, data, b->off + (asked->addr - b->addr), len);
+}
+
 /* data: what was in the buffer, of a write. */
 static void m_commit(u32 who, s64 ret, u64 flags, u64 id, bool write, u64 len, const struct dios_iov *asked,
 		     const struct dios_iov *got, const u8 *data)
@@ -539,6 +618,10 @@ static void m_commit(u32 who, s64 ret, u64 flags, u64 id, bool write, u64 len, c
 		b->addr = got->addr;
 		b->len = got->len;
 	}
+	if (b && r->obj->blob && write)
+		m_write_blob(ret, r->obj->blob, b, len, asked, data);
+	else if (b && r->obj->blob && !b->info)
+		m_read_blob(ret, r->obj->blob, b, flags);
 	if (!b || b->info || !r->obj->net)
 		return;
 	if (write)
@@ -562,6 +645,8 @@ static void m_release(u32 who, s64 ret, u64 id, bool write, u64 flags, const str
 		BUG_ON(!b);
 	if (b && write && flags == DIOS_BUF_COMMIT && !b->info && r->obj->net && ret != -DIOS_EFAULT)
 		n_released(r->obj->net, ret, data, asked->len);
+	if (b && write && flags == DIOS_BUF_COMMIT && r->obj->blob)
+		m_write_blob(ret, r->obj->blob, b, asked->len, asked, data);
 	/* With COMMIT it is given back whatever the commit says. */
 	if (ret == 0 ? !part : b && write && flags == DIOS_BUF_COMMIT && ret != -DIOS_EFAULT)
 		m_del_buf(who, b);

@@ -114,9 +114,12 @@ static void room_add(struct room *m, u64 from, u64 to)
 
 static void room_cut(struct room *m, u64 from, u64 to)
 {
-	struct range *r = calloc(m->n + 1, sizeof(*r));
+	struct range *r;
 	u32 i, n = 0;
 
+	if (from >= to)		/* within one page */
+		return;
+	r = calloc(m->n + 1, sizeof(*r));
 	for (i = 0; i < m->n; i++) {
 		if (m->r[i].from < min(from, m->r[i].to))
 			r[n++] = (struct range){ m->r[i].from, min(from, m->r[i].to) };
