@@ -115,7 +115,7 @@ func programs(all bool) []string {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	if all {
-		for _, p := range diosOnly {
+		for _, p := range append(diosOnly, "spawn", "tree") {
 			names = append(names, "./testdata/"+p)
 		}
 	}
