@@ -7,6 +7,7 @@ package progtest
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -19,8 +20,15 @@ import (
 // it where the wrapper is. It returns both outputs as they come, and the status.
 func goTool(t *testing.T, env []string, args ...string) (string, int) {
 	t.Helper()
+	return goToolInput(t, nil, env, args...)
+}
+
+// goToolInput is goTool with standard input.
+func goToolInput(t *testing.T, input io.Reader, env []string, args ...string) (string, int) {
+	t.Helper()
 	needVM(t)
 	cmd := exec.Command(Go(), args...)
+	cmd.Stdin = input
 	cmd.Dir = Source()
 	cmd.Env = append(GoEnv("dios"), env...)
 	out, err := cmd.CombinedOutput()
@@ -49,6 +57,20 @@ func TestGoRun(t *testing.T) {
 	out, status = goTool(t, []string{"ARGS_A=from outside"}, "run", "./testdata/args", "a b", "", "-x")
 	if want := "3 arguments of args\n\"a b\"\n\"\"\n\"-x\"\n[\"ARGS_A=from outside\"]\n"; !strings.HasPrefix(out, want) || status != 0 {
 		t.Errorf("go run ./testdata/args: status %d\n%s", status, out)
+	}
+}
+
+// Standard input is the program's.
+func TestGoRunInput(t *testing.T) {
+	for _, test := range []struct{ input, arg, want string }{
+		{"a\nb", "upper", "A\nB\n"},
+		{"", "upper", ""},
+		{strings.Repeat("x", 1_000_000), "count", "1000000 <nil> "},
+	} {
+		out, status := goToolInput(t, strings.NewReader(test.input), nil, "run", "./testdata/dizibox/stream", test.arg)
+		if !strings.HasPrefix(out, test.want) || (test.want == "" && out != "") || status != 0 {
+			t.Errorf("go run ./testdata/dizibox/stream %s with %d bytes of input: status %d\n%s", test.arg, len(test.input), status, out)
+		}
 	}
 }
 
