@@ -153,7 +153,10 @@ func TestCommandLinesAreShown(t *testing.T) {
 		shown := func(parts ...string) bool {
 			pattern := `(?:^|\s)` + regexp.QuoteMeta(parts[0])
 			for _, p := range parts[1:] {
-				pattern += `\b.*\s` + regexp.QuoteMeta(p)
+				if p[0] == '-' {
+					pattern += `\b.*`
+				}
+				pattern += `\s` + regexp.QuoteMeta(p)
 			}
 			re := regexp.MustCompile(pattern + `\b`)
 			for _, line := range scripts {
