@@ -27,7 +27,6 @@ func TestUnsupported(t *testing.T) {
 	two := func(_ any, err error) []error { return []error{err} }
 	const (
 		files = "no file service"
-		stdin = "standard input is not connected"
 		procs = "no processes"
 		users = "no users"
 	)
@@ -62,8 +61,6 @@ func TestUnsupported(t *testing.T) {
 		{"CopyFS", files, one(CopyFS("x", DirFS(".")))},
 		{"EvalSymlinks", files, two(filepath.EvalSymlinks("x"))},
 		{"DirFS", files, two(fs.ReadFile(DirFS("."), "x"))},
-		{"Stdin.Read", stdin, two(Stdin.Read(make([]byte, 1)))},
-		{"ReadAll(Stdin)", stdin, two(io.ReadAll(Stdin))},
 		{"StartProcess", files, two(StartProcess("/bin/x", []string{"x"}, new(ProcAttr)))},
 		{"exec.LookPath", files, two(exec.LookPath("sh"))},
 		{"exec.Command", files, one(exec.Command("sh").Run())},
@@ -84,6 +81,29 @@ func TestUnsupported(t *testing.T) {
 		}
 		if test.why == files && !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v does not match fs.ErrNotExist", test.name, err)
+		}
+	}
+}
+
+// A task that was given no standard input, as a child is by os/exec, cannot read it.
+func TestNoStdin(t *testing.T) {
+	if Getenv("OS_DIOS_TEST") == "" {
+		exe, err := Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(exe, "-test.v", "-test.run=^TestNoStdin$")
+		cmd.Env = append(Environ(), "OS_DIOS_TEST=1")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestNoStdin") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	_, read := Stdin.Read(make([]byte, 1))
+	_, all := io.ReadAll(Stdin)
+	for _, err := range []error{read, all} {
+		if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "not supported by dios: standard input is not connected") {
+			t.Errorf("%v; it should say: not supported by dios: standard input is not connected", err)
 		}
 	}
 }
