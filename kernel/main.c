@@ -23,10 +23,33 @@ module_param_named(quota_user_lent, dios_quota_user[USE_LENT], ulong, 0644);
 MODULE_PARM_DESC(quota_user_lent, "bytes of kernel pages lent to a user's tasks; 0: no limit");
 module_param_named(quota_user_memory, dios_quota_user[USE_MEMORY], ulong, 0644);
 MODULE_PARM_DESC(quota_user_memory, "bytes of private memory of a user's tasks, and of FIFOs and SHMEMs they made; 0: no limit");
+module_param_named(quota_user_store, dios_quota_user[USE_STORE], ulong, 0644);
+MODULE_PARM_DESC(quota_user_store, "bytes of the store that a user's blobs may have; 0: no limit");
 module_param_named(store, dal_store_path, charp, 0444);
 MODULE_PARM_DESC(store, "folder of the node's blobs, which root alone may use; without it there are none");
 module_param_named(linux_fatal, dal_linux_fatal, bool, 0644);
 MODULE_PARM_DESC(linux_fatal, "kill a pure task that makes a Linux call (default: ENOSYS)");
+
+static int __init store_init(void)
+{
+	int err = dal_store_init();
+
+	if (err)
+		return err;
+	err = dios_store.count();
+	if (!err)
+		return 0;
+	pr_err("store: what is in it cannot be counted: error %d\n", err);
+	users_exit();
+	dal_store_exit();
+	return err == -DIOS_ENOMEM ? -ENOMEM : -EIO;
+}
+
+static void store_exit(void)
+{
+	users_exit();
+	dal_store_exit();
+}
 
 static int __init dios_init(void)
 {
@@ -36,17 +59,17 @@ static int __init dios_init(void)
 		pr_err("a call or an operation is missing\n");
 		return -EINVAL;
 	}
-	err = dal_store_init();
+	err = store_init();
 	if (err)
 		return err;
 	if (names_init()) {
-		dal_store_exit();
+		store_exit();
 		return -ENOMEM;
 	}
 	err = dal_entry_init();
 	if (err) {
 		names_exit();
-		dal_store_exit();
+		store_exit();
 		return err;
 	}
 	dal_exec_init();
@@ -55,7 +78,7 @@ static int __init dios_init(void)
 		dal_exec_exit();
 		dal_entry_exit();
 		names_exit();
-		dal_store_exit();
+		store_exit();
 		return err;
 	}
 	dal_debug_init();
@@ -71,7 +94,7 @@ static void __exit dios_exit(void)
 	dal_exec_exit();
 	dal_entry_exit();
 	names_exit();
-	dal_store_exit();
+	store_exit();
 	dal_net_exit();
 }
 

@@ -250,8 +250,8 @@ func (r *report) write(w io.Writer, before *report) {
 	})
 	fmt.Fprintf(w, "types: %s\n", strings.Join(types, ", "))
 	for _, u := range r.Users {
-		fmt.Fprintf(w, "user %d: %d tasks, %d objects, %d references, %s lent, %s memory\n",
-			u["uid"], u["tasks"], u["objects"], u["refs"], size(u["lent"]), size(u["memory"]))
+		fmt.Fprintf(w, "user %d: %d tasks, %d objects, %d references, %s lent, %s memory, %s stored\n",
+			u["uid"], u["tasks"], u["objects"], u["refs"], size(u["lent"]), size(u["memory"]), size(u["store"]))
 	}
 
 	rate := func(t *task) string { return "" }

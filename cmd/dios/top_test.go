@@ -27,8 +27,8 @@ type_self 1
 type_timer 2
 type_fifo 0
 == users
-uid objects refs tasks lent memory
-0 3 9 1 20480 4194304
+uid objects refs tasks lent memory store
+0 3 9 1 20480 4194304 65536
 == tasks
 number pid uid brand state call refs zombies lent memory calls types comm
 12 345 0 0x05 blocked select 9 1 20480 4194304 1000 self:1,timer:2 a name
@@ -42,7 +42,7 @@ func TestParseReport(t *testing.T) {
 	}
 	want := &report{
 		Counts: map[string]int64{"objects": 7, "tasks": 1, "waiters": 1, "lent_bytes": 20480, "type_self": 1, "type_timer": 2, "type_fifo": 0},
-		Users:  []map[string]int64{{"uid": 0, "objects": 3, "refs": 9, "tasks": 1, "lent": 20480, "memory": 4194304}},
+		Users:  []map[string]int64{{"uid": 0, "objects": 3, "refs": 9, "tasks": 1, "lent": 20480, "memory": 4194304, "store": 65536}},
 		Tasks: []task{
 			{Number: 12, PID: 345, Brand: "pure", State: "blocked", Call: "select", Refs: 9, Zombies: 1, Lent: 20480, Memory: 4194304,
 				Calls: 1000, Types: map[string]int64{"self": 1, "timer": 2}, Name: "a name"},
@@ -61,7 +61,7 @@ func TestParseReport(t *testing.T) {
 	text := `machine 77, 12:00:02: 1 tasks, 1 waiting; 7 objects, 0 zombies, 0 names
 0 references, 0 holds, 0 buffers, 20K lent, 0 watches
 types: 1 self, 2 timer
-user 0: 1 tasks, 3 objects, 9 references, 20K lent, 4096K memory
+user 0: 1 tasks, 3 objects, 9 references, 20K lent, 4096K memory, 64K stored
 
  TASK     PID   USER BRAND        STATE                    REFS     LENT   MEMORY      CALLS  CALLS/S NAME
    12     345      0 pure         blocked in select           9      20K    4096K       1000      300 a name

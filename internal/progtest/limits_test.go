@@ -60,6 +60,7 @@ func TestLimits(t *testing.T) {
 		{"quota_user_lent", "1048576", "lent", 55, 63},
 		{"quota_user_memory", "1048576", "memory", 14, 16},
 		{"quota_user_memory", "1048576", "shared", 250, 256},
+		{"quota_user_store", "1048576", "stored", 55, 64},
 		{"quota_refs", "100", "refs", 80, 95},
 		{"quota_lent", "1048576", "lent", 60, 63},
 		{"quota_memory", "1048576", "memory", 14, 16},
@@ -204,7 +205,7 @@ func TestListings(t *testing.T) {
 	}
 	users := shell(t, m, "cat /sys/kernel/debug/dios/users")
 	// The task and its launcher; the timer and the page of private memory.
-	if !regexp.MustCompile(`(?m)^uid objects refs tasks lent memory\n(?:.*\n)?1234 \d+ \d+ 2 \d+ 4096$`).MatchString(users) {
+	if !regexp.MustCompile(`(?m)^uid objects refs tasks lent memory store\n(?:.*\n)?1234 \d+ \d+ 2 \d+ 4096 0$`).MatchString(users) {
 		t.Errorf("users:\n%s", users)
 	}
 	c, err := m.Counts()

@@ -191,3 +191,61 @@ func TestStoreIsOneMachines(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a user has in the store counts against its limit also when none of its tasks
+// lives, and after the node has gone.
+func TestStoreIsCounted(t *testing.T) {
+	needVM(t)
+	t.Parallel()
+	dir := t.TempDir()
+	c := vm.Config{Root: Root(), PanicOnWarn: true, Store: filepath.Join(dir, "store")}
+	if err := vm.MakeStore(c.Store, 16<<20); err != nil {
+		t.Fatal(err)
+	}
+	// Each of the program's blobs has a page of bytes, its head, and a record.
+	const pages = 70 * 3
+	has := fmt.Sprintf("the user has %d in the store\n", pages*4096)
+	users := "awk 'NR > 1 { print \"the user has\", $7, \"in the store\" }' /sys/kernel/debug/dios/users"
+
+	m, err := boot(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limitsPrograms(t, m)
+	inside := func(m *VM, what string) {
+		t.Helper()
+		o, err := m.RunInside("/limits/limits", Run{Args: []string{"limits", what}})
+		if err != nil || o.Status != 0 {
+			t.Fatalf("%s: %v, status %d\n%s%s", what, err, o.Status, o.Stdout, o.Stderr)
+		}
+	}
+	if got := shell(t, m, users); got != "" {
+		t.Errorf("before: %q", got)
+	}
+	inside(m, "keep")
+	if got := shell(t, m, users); got != has {
+		t.Errorf("after: %q, want %q", got, has)
+	}
+	m.Close()
+
+	if m, err = boot(c); err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	limitsPrograms(t, m)
+	if got := shell(t, m, users); got != has {
+		t.Errorf("in the next machine: %q, want %q", got, has)
+	}
+	// Room for two more blobs of four pages.
+	if err := m.SetParam("quota_user_store", fmt.Sprint((pages+8)*4096)); err != nil {
+		t.Fatal(err)
+	}
+	o, err := m.RunInside("/limits/limits", Run{Args: []string{"limits", "stored"}})
+	if err != nil || o.Status != 0 || o.Stdout != "2\n" {
+		t.Errorf("with room for two: %v, status %d, %q\n%s", err, o.Status, o.Stdout, o.Stderr)
+	}
+	inside(m, "drop")
+	if got := shell(t, m, users); got != "" {
+		t.Errorf("at the end: %q", got)
+	}
+}

@@ -263,6 +263,7 @@ struct dios_object_ops {
  * keep		a durable object is in it under that name, and on disk
  * forget	it is in it no more, on disk neither; an error: perhaps it is
  * load		the object of a name, with one hold, and what a lookup gives; NULL: no such name
+ * count	at load, before anything else: charge each user for what he has in it
  */
 struct dios_store_ops {
 	bool (*there)(void);
@@ -270,6 +271,7 @@ struct dios_store_ops {
 	int (*keep)(struct dios_object *obj, bool public, const u8 name[DIOS_NAME_SIZE], u32 rights);
 	int (*forget)(struct dios_object *obj);
 	struct dios_object *(*load)(bool public, const u8 name[DIOS_NAME_SIZE], u32 *rights);
+	int (*count)(void);
 };
 
 /* In obj/, where the durable type is. */
@@ -429,12 +431,13 @@ enum dios_use {
 	USE_TASKS,
 	USE_LENT,	/* bytes of kernel pages lent */
 	USE_MEMORY,	/* bytes of private memory mapped, and of objects with memory of their own */
+	USE_STORE,	/* bytes of the store that his blobs have */
 	USE_N
 };
 
-/* A user of the host who has tasks, or objects. */
+/* A user of the host who has tasks, or objects, or something in the store. */
 struct dios_user {
-	refcount_t holds;
+	refcount_t holds;		/* 0: he has something in the store, and nothing else */
 	u32 uid;			/* set once */
 	struct list_head link;		/* in the list of users; users.lock */
 	atomic64_t used[USE_N];
@@ -442,6 +445,8 @@ struct dios_user {
 struct dios_user *user_get(u32 uid);
 void user_hold(struct dios_user *u);
 void user_put(struct dios_user *u);
+void users_exit(void);
+void user_add(struct dios_user *u, enum dios_use what, u64 n);
 int user_charge(struct dios_user *u, enum dios_use what, u64 n);
 void user_uncharge(struct dios_user *u, enum dios_use what, u64 n);
 int task_charge(struct dios_task *t, enum dios_use what, u64 n);

@@ -17,6 +17,9 @@
  * A limit that is lowered below what is in use takes nothing away; it
  * refuses more.
  *
+ * What a user has in the store outlives his tasks and objects.  So he stays in the list for it, without
+ * a hold; at load, dios_store.count() finds such users.
+ *
  * Locks: users.lock guards the list and the last put; it is taken before nothing.
  */
 #include "core.h"
@@ -41,6 +44,7 @@ static const char *const names[USE_N] = {
 	[USE_TASKS]	= "tasks",
 	[USE_LENT]	= "lent",
 	[USE_MEMORY]	= "memory",
+	[USE_STORE]	= "store",
 };
 
 static struct {
@@ -58,10 +62,14 @@ static struct dios_user *find_locked(u32 uid)
 
 	lockdep_assert_held(&users.lock);
 	list_for_each_entry(u, &users.list, link) {
-		if (u->uid == uid) {
-			refcount_inc(&u->holds);
-			return u;
+		if (u->uid != uid)
+			continue;
+		/* Without a hold he is not counted; only under the lock it comes to that, or back. */
+		if (!refcount_inc_not_zero(&u->holds)) {
+			refcount_set(&u->holds, 1);
+			stat_add(STAT_USERS, 1);
 		}
+		return u;
 	}
 	return NULL;
 }
@@ -106,22 +114,44 @@ void user_hold(struct dios_user *u)
 	refcount_inc(&u->holds);
 }
 
-/* The last hold takes the user out of the list; nobody can find it in between. */
+/*
+ * The last hold takes the user out of the list, if he has nothing in the store; nobody can find
+ * it in between.  Only who has a hold changes what he has there.
+ */
 void user_put(struct dios_user *u)
 {
-	bool last;
+	bool last, free = false;
 
 	if (refcount_dec_not_one(&u->holds))
 		return;
 	spin_lock(&users.lock);
 	last = refcount_dec_and_test(&u->holds);
-	if (last)
+	if (last) {
+		stat_add(STAT_USERS, -1);
+		free = !atomic64_read(&u->used[USE_STORE]);
+	}
+	if (free)
 		list_del(&u->link);
 	spin_unlock(&users.lock);
-	if (!last)
-		return;
-	kfree(u);
-	stat_add(STAT_USERS, -1);
+	if (free)
+		kfree(u);
+}
+
+/* The store goes: so does what is known of users for its sake.  No task is left, and no object. */
+void users_exit(void)
+{
+	struct dios_user *u, *next;
+
+	list_for_each_entry_safe(u, next, &users.list, link) {
+		list_del(&u->link);
+		kfree(u);
+	}
+}
+
+/* Count what is there already, whatever the limit is. */
+void user_add(struct dios_user *u, enum dios_use what, u64 n)
+{
+	atomic64_add(n, &u->used[what]);
 }
 
 /**

@@ -276,6 +276,7 @@ int dal_sock_set(struct dal_sock *s, const struct dios_net_info *in);
  * seen at once; after a crash either none, or all up to some moment are done, and those
  * before dal_store_sync() are.  A removed file stays as long as it is used.
  * dal_store_sweep() removes all files whose names begin so; at load only.
+ * dal_store_each() calls fn for each file, until it returns an error; likewise.
  *
  * dal_file_pages() are bytes of the file for dal_map_pages(), read-only: off and len
  * are multiples of the page.
@@ -289,6 +290,7 @@ bool dal_store_there(void);
 int dal_store_do(int (*fn)(void *arg), void *arg);
 int dal_store_sync(void);
 int dal_store_sweep(char first);
+int dal_store_each(int (*fn)(const char *name));
 
 struct dal_file *dal_file_open(const char *name);
 struct dal_file *dal_file_make(const char *name);

@@ -27,6 +27,9 @@
  * Readers have the host's page cache mapped.  They see step 4 under way, and are told so
  * by commit_read: applying and version are a sequence lock.
  *
+ * The room that a blob has is charged to its owner, the user whose task made it, as long as the file is
+ * there; head and newest record say how much that is when no task has the blob.
+ *
  * A blob without a name is a file that the next load removes; it has no log.  A name
  * gives it head and record, syncs, and renames the file: from then on it is durable.
  * docs/design/store.md says more.
@@ -53,7 +56,7 @@ struct head {
 	u32 format;
 	u32 public;		/* the name space */
 	u32 rights;		/* what a lookup gives */
-	u32 pad;
+	u32 uid;		/* its owner */
 	u8 name[DIOS_NAME_SIZE];
 };
 
@@ -67,6 +70,7 @@ struct record {
 	u64 off;		/* where the bytes belong */
 	u64 len;		/* how many; 0: only the size was set */
 	u64 first;		/* 1: it says what is there already; no older one counts */
+	u64 log[2];		/* bytes of each record's place that have room, after this */
 };
 
 enum where {
@@ -80,11 +84,13 @@ struct blob {
 	struct dal_exe *exe;		/* set once */
 	struct dal_file *file;		/* set once; NULL for an imported one */
 	u64 number;			/* set once */
+	struct dios_user *owner;	/* set once; held; NULL for an imported one */
 	struct mutex lock;
 	/* lock guards these; where changes under names.store_lock too. */
 	enum where where;
 	char stored[DAL_FILE_NAME];	/* STORED: the file's name */
 	u64 log_room[2];		/* bytes of each record's place that have room on disk */
+	u64 charged;			/* bytes of the store, to owner */
 	/* Written under lock and obj->lock, read under either. */
 	u64 size, version, modified;
 	bool writing;			/* a write is under way: it cannot be run */
@@ -161,7 +167,7 @@ static int record_read(struct dal_file *f, u64 at, struct record **out)
 	err = dal_file_read(f, r, PAGE, at);
 	len = r->len;
 	if (err || r->magic != RECORD_MAGIC || len > DIOS_MAX_KBUF || r->size > DIOS_MAX_BLOB ||
-	    r->off > r->size || len > r->size - r->off)
+	    r->off > r->size || len > r->size - r->off || r->log[0] > SLOT || r->log[1] > SLOT)
 		goto out;
 	err = -DIOS_ENOMEM;
 	all = record_new(len);
@@ -182,7 +188,7 @@ out:
 /* Take the room for a record. */
 static int record_reserve(struct blob *b, struct record *r)
 {
-	u64 *room = &b->log_room[r->version & 1], len = PAGE + r->len;
+	u64 *room = &b->log_room[r->version & 1], len = r->log[r->version & 1];
 	int err;
 
 	if (*room >= len)
@@ -236,6 +242,48 @@ static void fail(struct blob *b)
 	spin_lock_irqsave(&b->obj.lock, flags);
 	b->failed = true;
 	spin_unlock_irqrestore(&b->obj.lock, flags);
+}
+
+/* What it takes of the store. */
+
+/* Bytes of a blob; without a name it has no log. */
+static u64 room_of(u64 size, bool stored, const u64 log[2])
+{
+	size = ALIGN(size, PAGE);
+	return stored ? size + PAGE + log[0] + log[1] : size;
+}
+
+/* What it will have if the record is written, and what of that in the log. */
+static u64 room_after(struct blob *b, struct record *r, bool stored)
+{
+	u64 *log = &r->log[r->version & 1];
+
+	memcpy(r->log, b->log_room, sizeof(r->log));
+	if (stored)
+		*log = max(*log, PAGE + ALIGN(r->len, PAGE));
+	return room_of(r->size, stored, r->log);
+}
+
+/* Before it grows: it may have so much. */
+static int room_charge(struct blob *b, u64 room)
+{
+	int err;
+
+	if (room <= b->charged)
+		return 0;
+	err = user_charge(b->owner, USE_STORE, room - b->charged);
+	if (!err)
+		b->charged = room;
+	return err;
+}
+
+/* After it was cut, or has not grown after all. */
+static void room_return(struct blob *b, u64 room)
+{
+	if (room >= b->charged)
+		return;
+	user_uncharge(b->owner, USE_STORE, b->charged - room);
+	b->charged = room;
 }
 
 /* Making one. */
@@ -329,7 +377,11 @@ static struct dios_object *blob_make(struct dios_task *t, u64 flags, const void 
 	b->size = in->size;
 	b->modified = dal_real_time();
 	b->where = GONE;
-	err = dal_store_do(make_file, b);
+	user_hold(t->user);
+	b->owner = t->user;
+	err = room_charge(b, room_of(b->size, false, b->log_room));
+	if (!err)
+		err = dal_store_do(make_file, b);
 	if (err) {
 		object_put(&b->obj);
 		return ERR_PTR(err);
@@ -357,6 +409,11 @@ static void blob_free(struct dios_object *obj)
 	}
 	if (b->exe)
 		dal_exe_put(b->exe);
+	if (b->owner) {
+		if (b->where != STORED)
+			room_return(b, 0);
+		user_put(b->owner);
+	}
 	kfree(b);
 }
 
@@ -431,6 +488,7 @@ static int store_keep(struct dios_object *obj, bool public, const u8 name[DIOS_N
 	struct blob *b = blob_of(obj);
 	struct keep k = { .b = b };
 	int err = -DIOS_ENOMEM;
+	u64 had;
 
 	k.head = kzalloc(PAGE, GFP_KERNEL_ACCOUNT);
 	k.record = record_new(0);
@@ -440,6 +498,7 @@ static int store_keep(struct dios_object *obj, bool public, const u8 name[DIOS_N
 	k.head->format = FORMAT;
 	k.head->public = public;
 	k.head->rights = rights;
+	k.head->uid = b->owner->uid;
 	memcpy(k.head->name, name, DIOS_NAME_SIZE);
 	k.head->sum = sum_of(k.head, PAGE);
 
@@ -449,9 +508,14 @@ static int store_keep(struct dios_object *obj, bool public, const u8 name[DIOS_N
 	k.record->modified = b->modified;
 	k.record->size = b->size;
 	k.record->first = 1;
+	had = b->charged;
 	err = -DIOS_EIO;
 	if (b->where == UNNAMED && !b->failed)
+		err = room_charge(b, room_after(b, k.record, true));
+	if (!err)
 		err = dal_store_do(keep_file, &k);
+	if (b->where == UNNAMED)
+		room_return(b, had);
 	mutex_unlock(&b->lock);
 out:
 	kfree(k.head);
@@ -486,26 +550,55 @@ static int store_forget(struct dios_object *obj)
 
 struct load {
 	struct blob *b;
-	bool public;
-	const u8 *name;
 	u32 rights;			/* out */
 };
 
+/* The head of a file of this name, or -DIOS_EIO. */
+static int head_read(struct dal_file *f, const char *name, struct head *h)
+{
+	char stored[DAL_FILE_NAME];
+	int err = dal_file_read(f, h, PAGE, LOG);
+
+	if (err)
+		return err;
+	if (h->sum != sum_of(h, PAGE) || h->magic != HEAD_MAGIC || h->format != FORMAT ||
+	    !h->rights || h->rights & ~DIOS_R_ALL)
+		return -DIOS_EIO;
+	stored_name(h->public, h->name, stored);
+	return strcmp(name, stored) ? -DIOS_EIO : 0;
+}
+
+/* Whose it is, and what a lookup gives. */
 static int load_head(struct load *l)
 {
+	struct blob *b = l->b;
 	struct head *h = kmalloc(PAGE, GFP_KERNEL_ACCOUNT);
+	struct dios_user *u;
 	int err = -DIOS_ENOMEM;
 
 	if (!h)
 		return err;
-	err = dal_file_read(l->b->file, h, PAGE, LOG);
-	if (!err && (h->sum != sum_of(h, PAGE) || h->magic != HEAD_MAGIC || h->format != FORMAT ||
-		     h->public != l->public || memcmp(h->name, l->name, DIOS_NAME_SIZE) ||
-		     !h->rights || h->rights & ~DIOS_R_ALL))
-		err = -DIOS_EIO;
-	l->rights = h->rights;
+	err = head_read(b->file, b->stored, h);
+	if (!err) {
+		u = user_get(h->uid);
+		if (IS_ERR(u))
+			err = PTR_ERR(u);
+		else
+			b->owner = u;
+		l->rights = h->rights;
+	}
 	kfree(h);
 	return err;
+}
+
+/* The two records of a file; NULL for one that is not whole. */
+static int records_read(struct dal_file *f, struct record *r[2])
+{
+	int err = record_read(f, slot_of(0), &r[0]);
+
+	if (!err)
+		err = record_read(f, slot_of(1), &r[1]);
+	return !err && !r[0] && !r[1] ? -DIOS_EIO : err;
 }
 
 /* What a record says, done on a file of which nothing else is known. */
@@ -522,13 +615,18 @@ static int redo(struct dal_file *f, struct record *r)
 static int replay(struct blob *b, struct record *old, struct record *new)
 {
 	int err;
+	u32 i;
 
 	if (old && old->version > new->version)
 		swap(old, new);
 	err = dal_file_begin(b->file);
 	if (err)
 		return err;
-	if (old && old->version + 1 == new->version && !new->first)
+	for (i = 0; i < 2 && !err; i++) {
+		if (new->log[i])
+			err = dal_file_reserve(b->file, slot_of(i), new->log[i]);
+	}
+	if (!err && old && old->version + 1 == new->version && !new->first)
 		err = redo(b->file, old);
 	if (!err)
 		err = redo(b->file, new);
@@ -539,6 +637,9 @@ static int replay(struct blob *b, struct record *old, struct record *new)
 	b->size = new->size;
 	b->version = new->version;
 	b->modified = new->modified;
+	memcpy(b->log_room, new->log, sizeof(b->log_room));
+	/* It was counted when it was written, or at load. */
+	b->charged = room_of(b->size, true, b->log_room);
 	return err;
 }
 
@@ -553,11 +654,7 @@ static int load_file(void *arg)
 	if (!err)
 		err = load_head(l);
 	if (!err)
-		err = record_read(b->file, slot_of(0), &r[0]);
-	if (!err)
-		err = record_read(b->file, slot_of(1), &r[1]);
-	if (!err && !r[0] && !r[1])
-		err = -DIOS_EIO;
+		err = records_read(b->file, r);
 	if (!err)
 		err = r[0] ? replay(b, r[1], r[0]) : replay(b, NULL, r[1]);
 	kvfree(r[0]);
@@ -567,7 +664,7 @@ static int load_file(void *arg)
 
 static struct dios_object *store_load(bool public, const u8 name[DIOS_NAME_SIZE], u32 *rights)
 {
-	struct load l = { .public = public, .name = name };
+	struct load l = {};
 	int err = store_has(public, name);
 
 	if (err <= 0)
@@ -586,12 +683,63 @@ static struct dios_object *store_load(bool public, const u8 name[DIOS_NAME_SIZE]
 	return &l.b->obj;
 }
 
+/* Charge the owner of a file for what it has. */
+static int count_blob(struct dal_file *f, const char *name, struct head *h)
+{
+	struct record *r[2] = {}, *new;
+	struct dios_user *u;
+	int err = head_read(f, name, h);
+
+	if (!err)
+		err = records_read(f, r);
+	if (err)
+		goto out;
+	new = !r[1] || (r[0] && r[0]->version > r[1]->version) ? r[0] : r[1];
+	u = user_get(h->uid);
+	if (IS_ERR(u)) {
+		err = PTR_ERR(u);
+		goto out;
+	}
+	user_add(u, USE_STORE, room_of(new->size, true, new->log));
+	user_put(u);
+out:
+	kvfree(r[0]);
+	kvfree(r[1]);
+	/* What cannot be read nobody can use, and it is nobody's. */
+	return err == -DIOS_EIO ? 0 : err;
+}
+
+static int count_file(const char *name)
+{
+	struct head *h = kmalloc(PAGE, GFP_KERNEL);
+	struct dal_file *f;
+	int err = -DIOS_ENOMEM;
+
+	if (!h)
+		return err;
+	f = dal_file_open(name);
+	if (IS_ERR(f)) {
+		err = PTR_ERR(f);
+	} else {
+		err = count_blob(f, name, h);
+		dal_file_put(f);
+	}
+	kfree(h);
+	return err == -DIOS_ENOMEM ? err : 0;
+}
+
+static int store_count(void)
+{
+	return dal_store_there() ? dal_store_each(count_file) : 0;
+}
+
 const struct dios_store_ops dios_store = {
 	.there		= dal_store_there,
 	.has		= store_has,
 	.keep		= store_keep,
 	.forget		= store_forget,
 	.load		= store_load,
+	.count		= store_count,
 };
 
 /* Writing. */
@@ -670,6 +818,22 @@ end:
 	return err;
 }
 
+/* The same, with the room for it, which is the owner's whoever writes. */
+static int change_charged(struct change *c)
+{
+	struct blob *b = c->b;
+	u64 had = b->charged, room = room_after(b, c->record, b->where == STORED);
+	int err = room_charge(b, room);
+
+	if (err)
+		return err;
+	err = dal_store_do(change_file, c);
+	/* Of one that has failed nobody knows whether it has the room; it may. */
+	if (!b->failed)
+		room_return(b, err ? had : room);
+	return err;
+}
+
 /* No program runs from it, and none is started meanwhile. */
 static int write_begin(struct blob *b)
 {
@@ -711,7 +875,7 @@ static int change(struct blob *b, struct record *r, bool set_size)
 		r->modified = dal_real_time();
 		/* To set the size that it has changes nothing. */
 		if (!set_size || r->size != b->size)
-			err = dal_store_do(change_file, &c);
+			err = change_charged(&c);
 		write_end(b);
 	}
 	mutex_unlock(&b->lock);

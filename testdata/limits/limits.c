@@ -7,12 +7,14 @@
  * Takes of one thing until the kernel says EQUOTA, gives one back, takes one
  * again and is refused the next. It prints how many it had.
  *
- *	limits objects | refs | tasks | lent | memory | shared
+ *	limits objects | refs | tasks | lent | memory | shared | stored
  *	limits wait		waits for ever, with a timer and its copy
+ *	limits keep | drop	puts some blobs of a page into the store, or takes them out
  */
 #include "../abi/abi.h"
 
 #define MOST	400
+#define KEPT	70	/* more than the kernel reads of a folder at once */
 
 static u64 refs[MOST];
 static struct dios_iov iovs[MOST];
@@ -21,6 +23,7 @@ static s64 take(const char *what, u32 i)
 {
 	struct dios_shmem shared = { PAGE };
 	struct dios_privmem private = { 16 * PAGE };
+	struct dios_blob stored = { 4 * PAGE - 1 };
 	s64 ref;
 
 	iovs[i] = (struct dios_iov){ 0, 0 };
@@ -40,6 +43,8 @@ static s64 take(const char *what, u32 i)
 			is(create(0, DIOS_T_PRIVMEM, ADDR(&private), 0, ADDR(&refs[i])), 0);
 		return acquire_write(0, refs[i], 0, ADDR(&iovs[i]));
 	}
+	if (equal(what, "stored"))
+		return create(0, DIOS_T_BLOB, ADDR(&stored), 0, ADDR(&refs[i]));
 	return create(0, DIOS_T_SHMEM, ADDR(&shared), 0, ADDR(&refs[i]));
 }
 
@@ -67,6 +72,27 @@ static int wait_for_ever(void)
 	return 1;
 }
 
+static int keep(int drop)
+{
+	struct dios_blob one = { PAGE };
+	u8 name[DIOS_NAME_SIZE] = "limits";
+	u64 ref, room;
+	u32 i;
+
+	for (i = 0; i < KEPT; i++) {
+		name[7] = i;
+		room = 1;
+		if (drop) {
+			is(lookup(DIOS_LOOKUP_PUBLIC, ADDR(name), ADDR(&ref), ADDR(&room)), 0);
+			is(delete(DIOS_DELETE_ZOMBIFY, ref), 0);
+		} else {
+			is(create(DIOS_CREATE_PUBLIC, DIOS_T_BLOB, ADDR(&one), ADDR(name), ADDR(&ref)), 0);
+		}
+		is(delete(0, ref), 0);
+	}
+	return failures ? 1 : 0;
+}
+
 static int run(int argc, char **argv)
 {
 	const char *what = argv[1];
@@ -75,6 +101,8 @@ static int run(int argc, char **argv)
 
 	if (equal(what, "wait"))
 		return wait_for_ever();
+	if (equal(what, "keep") || equal(what, "drop"))
+		return keep(equal(what, "drop"));
 	for (n = 0; n < MOST - 1; n++) {
 		err = take(what, n);
 		if (err)

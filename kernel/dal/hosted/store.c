@@ -421,6 +421,8 @@ void hosted_reboot(void)
 		reread(store.disk.e[k].i);
 	}
 	BUG_ON(dal_store_sweep('t'));
+	users_exit();
+	BUG_ON(dios_store.count());
 }
 
 void hosted_store(bool there)
@@ -428,6 +430,7 @@ void hosted_store(bool there)
 	store.there = there;
 	if (there)
 		return;
+	users_exit();
 	folder_flush(0);
 	entries_clear(&store.now);
 	entries_clear(&store.disk);
@@ -511,6 +514,17 @@ int dal_store_sweep(char first)
 			folder_change(store.now.e[k].name, "", store.now.e[k].i);
 	folder_flush(store.nwaiting);
 	return unlock(0);
+}
+
+int dal_store_each(int (*fn)(const char *name))
+{
+	int err = 0;
+	u32 k;
+
+	for (k = 0; k < ENTRIES && !err; k++)
+		if (store.now.e[k].i)
+			err = fn(store.now.e[k].name);
+	return err;
 }
 
 static struct dal_file *file_new(struct inode *i)

@@ -422,6 +422,19 @@ void test_goes_on(void)
 	alarm(SECONDS_MAX);
 }
 
+/* What users are charged for in the store is what is there. */
+static void store_same(const char *file)
+{
+	s64 has = hosted_store_room() * DIOS_PAGE_SIZE;
+	struct counts now;
+
+	counts_take(&now);
+	if (now.used[USE_STORE] != has)
+		test_fail(file, 0, "at the end: store charged: %lld, has %lld", (long long)now.used[USE_STORE],
+			  (long long)has);
+	hosted_store(false);
+}
+
 /* In a process of its own. */
 static void run(struct test *t)
 {
@@ -436,6 +449,8 @@ static void run(struct test *t)
 	counts_take(&nothing);
 	t->fn();
 	hosted_join();
+	if (dal_store_there())
+		store_same(t->file);
 	counts_same(t->file, 0, "at the end", &nothing);
 	names_exit();
 	exit(0);	/* and the sanitizer looks for leaks */

@@ -87,6 +87,20 @@ static bool is_all(struct dios_task *t, u64 ref, u64 off, u64 n, u8 value)
 	return same;
 }
 
+static void add_charged(struct dios_user *u, void *sum)
+{
+	*(s64 *)sum += atomic64_read(&u->used[USE_STORE]);
+}
+
+/* Bytes of the store that users are charged for. */
+static s64 charged(void)
+{
+	s64 sum = 0;
+
+	user_list(add_charged, &sum);
+	return sum;
+}
+
 static s64 find(struct dios_task *t, const u8 *name, u64 *ref)
 {
 	return t_lookup(t, DIOS_LOOKUP_PUBLIC, name, ref);
@@ -601,8 +615,11 @@ static bool is_state(struct dios_task *t, bool there, const struct state *s)
 /* The store has one of the two; returns which: 0 both, 1 before, 2 after. */
 static int which(struct dios_task *t, const char *what, u32 n, u32 step, u32 seed)
 {
-	s64 ret = find(t, the_name, &ref);
+	s64 had = charged(), ret = find(t, the_name, &ref);
 	bool b, a;
+
+	/* What it has was known before. */
+	CHECK_EQ(charged(), had);
 
 	if (ret && ret != -DIOS_ENOENT)
 		test_fail(__FILE__, __LINE__, "%s, operation %u, step %u, seed %u: lookup says %lld", what, n,
@@ -662,9 +679,12 @@ TEST(a_crash_at_any_step)
 				OK(put(t, ref, 0, 10, 0x77));
 				OK(put(t, ref, 5, K, 0x78));
 				CHECK(is_all(t, ref, 0, 5, 0x77) && is_all(t, ref, 5, K, 0x78));
+				/* A record that was torn may have room that nobody knows of. */
+				CHECK(charged() > 0 && charged() <= hosted_store_room() * (s64)K);
 				OK(t_zombify(t, ref));
 			}
 			quit(t);
+			CHECK_EQ(charged(), 0);
 			CHECK_EQ(hosted_store_files(), 0);
 			hosted_store(false);
 		}
@@ -895,6 +915,144 @@ TEST(a_failure_at_any_step)
 		hosted_store(false);
 	}
 	CHECK(step > 60);
+}
+
+/* Limits. */
+
+static struct dios_task *of(u32 uid)
+{
+	struct dios_task *t;
+
+	hosted_uid = uid;
+	t = pure();
+	hosted_uid = 0;
+	return t;
+}
+
+static s64 used(struct dios_task *t)
+{
+	return atomic64_read(&t->user->used[USE_STORE]);
+}
+
+/* Whoever writes, the room is of the user who made it. */
+TEST(no_more_of_the_store_than_a_user_may_have)
+{
+	struct dios_task *a = of(1), *b = of(2);
+	u64 mine, theirs, big, n;
+	u8 name[DIOS_NAME_SIZE];
+
+	hosted_store(true);
+	dios_quota_user[USE_STORE] = 10 * K;
+	OK(t_blob(a, 4 * K - 1, 0, NULL, &mine));
+	CHECK_EQ(used(a), 4 * K);
+	n = stat_get(STAT_OBJECTS);
+	FAILS(DIOS_EQUOTA, t_blob(a, 6 * K + 1, 0, NULL, &big));
+	CHECK_EQ(stat_get(STAT_OBJECTS), n);
+	CHECK_EQ(hosted_store_files(), 1);
+	CHECK_EQ(used(a), 4 * K);
+	/* Another user has as much again. */
+	OK(t_blob(b, 10 * K, 0, NULL, &big));
+	OK(t_delete(b, big));
+	CHECK_EQ(used(b), 0);
+	OK(t_delete(a, mine));
+	CHECK_EQ(used(a), 0);
+
+	/* A name takes a head and a record, a page each; a commit takes a record of its length once. */
+	OK(make_public(a, 4 * K, &mine));
+	CHECK_EQ(used(a), 6 * K);
+	OK(find(b, the_name, &theirs));
+	OK(put(b, theirs, 5, K + 1, 1));
+	CHECK_EQ(used(a), 9 * K);
+	CHECK_EQ(used(b), 0);
+	FAILS(DIOS_EQUOTA, put(b, theirs, 0, K + 1, 2));	/* the other record */
+	FAILS(DIOS_EQUOTA, put(a, mine, 4 * K, 2 * K, 2));
+	FAILS(DIOS_EQUOTA, set_size(a, mine, 5 * K + 1));
+	CHECK_EQ(info(a, mine).version, 1);
+	CHECK_EQ(info(a, mine).size, 4 * K);
+	CHECK(is_all(a, mine, 5, K + 1, 1));
+	CHECK_EQ(used(a), 9 * K);
+	OK(set_size(a, mine, 5 * K));
+	CHECK_EQ(used(a), 10 * K);
+	memset(name, 0, sizeof(name));
+	FAILS(DIOS_EQUOTA, t_blob(a, 0, 0, name, &big));
+	CHECK_EQ(used(a), 10 * K);
+	/* Its own bytes it can change, and give back. */
+	OK(put(a, mine, 0, K + 1, 3));
+	OK(set_size(a, mine, 1));
+	CHECK_EQ(used(a), 6 * K);
+	CHECK_EQ(hosted_store_room(), 6);
+
+	/* Lowered: nothing goes, nothing comes. */
+	dios_quota_user[USE_STORE] = K;
+	FAILS(DIOS_EQUOTA, put(a, mine, 0, 2 * K, 4));
+	OK(put(a, mine, 0, 1, 4));
+	FAILS(DIOS_EQUOTA, t_blob(a, 1, 0, NULL, &big));
+	dios_quota_user[USE_STORE] = 0;
+	OK(put(a, mine, 0, 2 * K, 5));
+	quit(a);
+	quit(b);
+	CHECK_EQ(stat_get(STAT_USERS), 0);
+
+	/* It is his when nobody has it, and when the node has gone. */
+	n = charged();
+	CHECK_EQ(n, hosted_store_room() * K);
+	a = of(1);
+	CHECK_EQ(used(a), n);
+	quit(a);
+	hosted_reboot();
+	CHECK_EQ(charged(), n);
+	dios_quota_user[USE_STORE] = n;
+	a = of(1);
+	b = of(2);
+	CHECK_EQ(used(a), n);
+	FAILS(DIOS_EQUOTA, t_blob(a, 1, 0, NULL, &big));
+	OK(find(b, the_name, &theirs));
+	CHECK_EQ(used(a), n);
+	FAILS(DIOS_EQUOTA, put(b, theirs, 3 * K, 1, 1));
+	/* Until the last one who has it is gone. */
+	OK(t_zombify(b, theirs));
+	CHECK_EQ(used(a), n);
+	OK(t_delete(b, theirs));
+	CHECK_EQ(used(a), 0);
+	OK(t_blob(a, n, 0, NULL, &big));
+	quit(b);
+	quit(a);
+	dios_quota_user[USE_STORE] = 0;
+}
+
+/* What the host could not do is not charged. */
+TEST(a_failure_is_not_charged)
+{
+	struct dios_task *t = pure();
+	u8 name[DIOS_NAME_SIZE];
+	s64 had, ret;
+	u32 step;
+	u64 blob;
+
+	hosted_store(true);
+	memcpy(name, the_name, sizeof(name));
+	for (step = 1; ; step++) {
+		hosted_fail(FAIL_ROOM, step);
+		ret = t_blob(t, 3 * K, DIOS_CREATE_PUBLIC, name, &blob);
+		if (!ret)
+			break;
+		CHECK_EQ(ret, -DIOS_EQUOTA);
+		CHECK_EQ(used(t), 0);
+	}
+	CHECK(step > 2);
+	had = used(t);
+	for (step = 1; ; step++) {
+		hosted_fail(FAIL_ROOM, step);
+		ret = put(t, blob, 2 * K, 5 * K, 1);
+		if (!ret)
+			break;
+		CHECK_EQ(ret, -DIOS_EQUOTA);
+		CHECK_EQ(used(t), had);
+	}
+	CHECK(step > 2);
+	hosted_fail(FAIL_ROOM, 0);
+	CHECK_EQ(used(t), hosted_store_room() * K);
+	quit(t);
 }
 
 /* Programs. */

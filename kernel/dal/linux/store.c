@@ -312,7 +312,7 @@ struct dal_exe *dal_file_exe(struct dal_file *f)
 
 struct sweep {
 	struct dir_context ctx;
-	char first;
+	char first;			/* of the names that are wanted; 0: all */
 	u32 n;
 	char names[SWEEP_BATCH][DAL_FILE_NAME];
 };
@@ -322,11 +322,14 @@ static bool sweep_entry(struct dir_context *ctx, const char *name, int len, loff
 {
 	struct sweep *s = container_of(ctx, struct sweep, ctx);
 
-	if (name[0] != s->first || len >= DAL_FILE_NAME)
+	if ((s->first && name[0] != s->first) || len >= DAL_FILE_NAME)
 		return true;
+	/* What is refused comes first the next time. */
+	if (s->n == SWEEP_BATCH)
+		return false;
 	memcpy(s->names[s->n], name, len);
 	s->names[s->n++][len] = 0;
-	return s->n < SWEEP_BATCH;
+	return true;
 }
 
 /* Some of the files; 1: there may be more. */
@@ -360,6 +363,34 @@ int dal_store_sweep(char first)
 	do
 		err = dal_store_do(sweep_some, s);
 	while (err > 0);
+	kfree(s);
+	return err;
+}
+
+int dal_store_each(int (*fn)(const char *name))
+{
+	struct sweep *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	struct file *dir;
+	int err = -DIOS_ENOMEM;
+	u32 i;
+
+	if (!s)
+		return err;
+	s->ctx.actor = sweep_entry;
+	dir = open_again(store.file, O_RDONLY | O_DIRECTORY);
+	if (IS_ERR(dir)) {
+		err = file_err(PTR_ERR(dir));
+		goto free;
+	}
+	/* fn opens files there, which the folder's lock forbids while it is read. */
+	do {
+		s->n = 0;
+		err = file_err(iterate_dir(dir, &s->ctx));
+		for (i = 0; i < s->n && !err; i++)
+			err = fn(s->names[i]);
+	} while (s->n && !err);
+	fput(dir);
+free:
 	kfree(s);
 	return err;
 }
