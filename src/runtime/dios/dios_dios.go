@@ -48,6 +48,11 @@
 // Records of bytes can be written and read in that memory, without a copy:
 // see [Reader] and [Writer].
 //
+// # Memory and bytes that stay
+//
+// [Shared] is memory that several tasks have. A [Blob] is bytes in the node's
+// store; named, it stays there when the tasks, and the node, are gone.
+//
 // # References
 //
 // What a task can use are the objects that it has references to; package
