@@ -144,11 +144,13 @@ int dal_entry_init(void)
 	err = ftrace_set_filter(&ops, "__secure_computing", strlen("__secure_computing"), 0);
 	if (!err)
 		err = register_ftrace_direct(&ops, (unsigned long)dal_hook);
-	if (err)
+	if (err) {
 		pr_err("cannot attach to __secure_computing: %d; does another module, a live patch or ftrace_enabled=0 hold it?\n",
 		       err);
-	else	/* not before: older kernels set the flags anew */
+		ftrace_free_filter(&ops);
+	} else {	/* not before: older kernels set the flags anew */
 		ops.flags |= FTRACE_OPS_FL_PERMANENT;
+	}
 	return err;
 }
 
@@ -174,7 +176,9 @@ static void clear_flags(void)
 void dal_entry_exit(void)
 {
 	clear_flags();
-	unregister_ftrace_direct(&ops, (unsigned long)dal_hook, true);
+	unregister_ftrace_direct(&ops, (unsigned long)dal_hook, false);
 	/* A fork child without state may still be in dal_hook. */
 	synchronize_rcu_tasks();
+	/* Older kernels do not when they unregister: each load would lose some memory. */
+	ftrace_free_filter(&ops);
 }
