@@ -9,6 +9,8 @@ usage='usage: ./run.bash [TIER...]
          vetted for dios
   vm     programs on DIOS in a virtual machine: the calls, the shell, go run and go test; then, on
          the second kernel, that of Debian'"'"'s backports, the calls, the programs and the shell
+  std    only when asked for: Go'"'"'s own tests of each package of the standard library, two machines
+         at a time; an hour. It writes what came of it to docs/std.md. vm runs some of them
   kasan  only when asked for: the programs of vm, loading and unloading, and half an hour of random
          calls (DIOS_TORTURE says how long) and as much of spawns, channels and collections in Go
          (DIOS_SOAK), on a kernel that checks itself, which it builds first; hours. DIOS_KASAN names
@@ -162,6 +164,7 @@ tier_vm() {
 	# shellcheck disable=SC2086
 	DIOS_TEST_VM=1 count 'go test' go test -v -count=1 -p 1 -timeout 25m $packages
 	count "go test of src/'s own" library_tests 10m
+	check "Go's own tests of some packages" go run ./internal/stdtest -ci
 
 	# Whether the module works does depend on the kernel; how the runner, the toolchain and the go
 	# command use it does not.
@@ -173,6 +176,20 @@ tier_vm() {
 	second=$(cat build/backport/version)
 	DIOS_KERNEL=$second DIOS_TEST_VM=1 count "go test on $second" \
 		go test -v -count=1 -timeout 15m -skip '^Test(SyscallInstructions|Go|LinkerBrand|NoDIOS|Normalize)' ./internal/progtest
+}
+
+cannot_std() { cannot_vm; }
+tier_std() {
+	local out=$log.std status=0
+	# Its progress is for the terminal.
+	go run ./internal/stdtest -doc -vms "${DIOS_STD_VMS:-2}" -events build/log/std.json >"$out" </dev/null || status=$?
+	cat "$out"
+	# Its last line is the sum.
+	passed=$(sed -n 's/^[0-9]* packages: \([0-9]*\) passed, \([0-9]*\) passed with skips, .*/\1 + \2/p' "$out")
+	passed=$((passed))
+	skipped=$(($(sed -n 's/^[0-9]* packages: .* \([0-9]*\) wait for the file service, .*/\1/p' "$out")))
+	failed=$(($(sed -n 's/^[0-9]* packages: .* file service, \([0-9]*\) failed; .*/\1/p' "$out")))
+	[ $status -eq 0 ] || [ $failed -gt 0 ] || failed=1
 }
 
 cannot_kasan() { cannot_vm; }
@@ -325,13 +342,13 @@ tier_bench() {
 
 for t; do
 	case $t in
-	host | vm | kasan | bench) ;;
+	host | vm | std | kasan | bench) ;;
 	-h | -help | --help)
 		echo "$usage"
 		exit
 		;;
 	*)
-		echo "run.bash: $t is no tier; there are host, vm, kasan and bench" >&2
+		echo "run.bash: $t is no tier; there are host, vm, std, kasan and bench" >&2
 		exit 2
 		;;
 	esac

@@ -1,0 +1,471 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// noFiles is what every error for the lack of files says, see syscall/errors_dios.go;
+// and what a test says that keeps the error to itself.
+var noFiles = []string{"no file service", "Failed to load data from testdata/"}
+
+// quiet are functions that want files and hide the error that says so, with what they
+// look for.
+var quiet = map[string]string{
+	"go/build.TestAllTags":                                  "imports testdata/alltags",
+	"go/build.TestAllTagsNonSourceFile":                     "imports testdata/non_source_tags",
+	"go/build.TestCgoImportsIgnored":                        "imports testdata/cgo_disabled",
+	"go/build.TestDirectives":                               "imports testdata/directives",
+	"go/build.TestDotSlashImport":                           "imports testdata/other",
+	"go/build.TestEmptyFolderImport":                        "imports testdata/empty",
+	"go/build.TestIssue23594":                               "imports testdata/doc",
+	"go/build.TestLocalDirectory":                           "imports the working directory",
+	"go/build.TestMultiplePackageImport":                    "imports testdata/multi",
+	"go/doc/comment.TestTestdata":                           "looks for testdata/*.txt",
+	"go/internal/gccgoimporter.TestGoxImporter":             "looks for testdata/*.gox",
+	"go/printer.ExampleFprint":                              "parses example_test.go",
+	"go/types.ExampleMethodSet":                             "imports fmt's source",
+	"go/types.ExampleScope":                                 "imports fmt's source",
+	"go/types.TestErrorCalls":                               "reads the package's own source",
+	"html/template.TestParseFS":                             "looks for testdata/file*.tmpl",
+	"html/template.TestParseGlob":                           "looks for testdata/file*.tmpl",
+	"html/template.TestParseGlobWithData":                   "looks for testdata/tmpl*.tmpl",
+	"internal/copyright.TestCopyright":                      "walks GOROOT/src",
+	"internal/diff.Test":                                    "looks for testdata/*.txt",
+	"internal/trace.TestTraceV1":                            "looks for internal/tracev1/testdata",
+	"io/fs.TestGlob":                                        "looks for glob.go",
+	"mime.TestTypeByExtension":                              "loads testdata/test.types",
+	"net.TestGoLookupIPCNAMEOrderHostsAliasesDNSFilesMode":  "loads testdata/aliases",
+	"net.TestGoLookupIPCNAMEOrderHostsAliasesFilesOnlyMode": "loads testdata/aliases",
+	"net.TestHostCacheModification":                         "loads testdata/ipv4-hosts",
+	"net.TestLookupStaticAddr":                              "loads testdata/hosts",
+	"net.TestLookupStaticHost":                              "loads testdata/hosts",
+	"net.TestLookupStaticHostAliases":                       "loads testdata/aliases",
+	"net/http.TestFSRedirect":                               "serves the working directory",
+	"net/http.TestFileServerDirWithRootFile":                "serves testdata/index.html as a folder",
+	"net/http.TestParseFormCleanup":                         "has a form kept in a temporary file",
+	"net/http.TestServeDirWithoutTrailingSlash":             "serves testdata",
+	"net/http.TestServeFile":                                "serves testdata/file",
+	"net/http.TestServeFileContentType":                     "serves testdata/file",
+	"net/http.TestServeFileDirPanicEmptyPath":               "serves testdata",
+	"net/http.TestServeFileFromCWD":                         "serves fs_test.go",
+	"net/http.TestServeFileMimeType":                        "serves testdata/style.css",
+	"net/http.TestServeFileNotModified":                     "serves testdata/file",
+	"net/http.TestServeFileRejectsInvalidSuffixLengths":     "serves testdata/file",
+	"net/http.TestServeFile_DotDot":                         "serves testdata/file",
+	"net/http.TestServeIndexHtml":                           "serves testdata/index.html",
+	"net/http.TestServeIndexHtmlFS":                         "serves testdata/index.html",
+	"path/filepath.TestGlob":                                "looks for match.go",
+	"path/filepath.TestNonWindowsGlobEscape":                "looks for match.go",
+	"testing.TestTempDirInBenchmark":                        "asks for a temporary folder",
+	"text/template.TestParseFS":                             "looks for testdata/file*.tmpl",
+	"text/template.TestParseGlob":                           "looks for testdata/file*.tmpl",
+	"text/template.TestParseGlobWithData":                   "looks for testdata/tmpl*.tmpl",
+	"time.TestLoadLocationFromTZData":                       "looks for lib/time/zoneinfo.zip in GOROOT",
+}
+
+// A test is a test function, or one of its subtests, as it was seen.
+type test struct {
+	result string // "": it did not end
+	began  bool   // not only paused
+	output []string
+}
+
+// A packageRun is what is known of one package.
+type packageRun struct {
+	tests   map[string]*test
+	output  []string // of no test in particular
+	seconds float64
+	running bool
+	result  string
+
+	timedOut bool // in a test that may wait for ever
+}
+
+// A collector makes sense of what go test -json says.
+type collector struct {
+	sources map[string]*source
+	runs    map[string]*packageRun
+	ended   map[string]bool
+	builds  map[string][]string // what did not build, and why
+
+	version   string   // of Go
+	revisions []string // of this tree; more than one if the run was resumed
+}
+
+func newCollector(sources map[string]*source) *collector {
+	c := &collector{sources: sources, runs: make(map[string]*packageRun), ended: make(map[string]bool), builds: make(map[string][]string)}
+	for path := range sources {
+		c.runs[path] = &packageRun{tests: make(map[string]*test)}
+	}
+	return c
+}
+
+// read takes events until there are no more.
+func (c *collector) read(r io.Reader, show *progress) error {
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			var e event
+			if err := json.Unmarshal(line, &e); err != nil {
+				io.Copy(io.Discard, r)
+				return fmt.Errorf("%w: %q", err, line)
+			}
+			c.add(&e)
+			show.show()
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// An event is one of go test -json; see go doc test2json.
+type event struct {
+	Action, Package, ImportPath, Test, Output, FailedBuild string
+	Elapsed                                                float64
+}
+
+func (c *collector) add(e *event) {
+	switch e.Action {
+	case "build-output":
+		c.builds[e.ImportPath] = append(c.builds[e.ImportPath], e.Output)
+		return
+	case "tested": // ours, the first
+		c.version = e.Package
+		if !slices.Contains(c.revisions, e.Output) {
+			c.revisions = append(c.revisions, e.Output)
+		}
+		return
+	}
+	p := c.runs[e.Package]
+	if p == nil {
+		return
+	}
+	if e.Test == "" {
+		switch e.Action {
+		case "start":
+			p.running = true
+		case "output":
+			p.output = append(p.output, e.Output)
+		case "pass", "fail", "skip":
+			p.running = false
+			p.seconds += e.Elapsed
+			if p.result == "" || e.Action == "fail" {
+				p.result = e.Action
+			}
+			p.output = append(p.output, c.builds[e.FailedBuild]...)
+			p.forgetVictims()
+			c.ended[e.Package] = true
+		}
+		return
+	}
+	t := p.tests[e.Test]
+	if t == nil {
+		t = new(test)
+		p.tests[e.Test] = t
+	}
+	switch e.Action {
+	case "run", "cont":
+		t.began = true
+	case "pause":
+		t.began = false
+	case "output":
+		t.output = append(t.output, e.Output)
+	case "pass", "fail", "skip":
+		t.result = e.Action
+	}
+}
+
+// forgetVictims makes the functions that did not end, because another one ended the
+// process, what they are: not reached. The one that did it says something, or
+// has failed; if none does all of them stay.
+func (p *packageRun) forgetVictims() {
+	var open []string
+	guilty := false
+	for name, t := range p.tests {
+		if strings.Contains(name, "/") {
+			continue
+		}
+		text := strings.Join(p.below(name), "")
+		p.timedOut = p.timedOut || strings.Contains(text, "panic: test timed out after ")
+		speaks := slices.ContainsFunc(p.below(name), func(line string) bool { return !frameRE.MatchString(line) })
+		switch {
+		case t.result == "fail" && strings.Contains(text, "panic: "), t.result == "" && t.began && speaks:
+			guilty = true
+		case t.result == "" && t.began:
+			open = append(open, name)
+		}
+	}
+	if !guilty || p.timedOut {
+		return
+	}
+	for _, name := range open {
+		for sub := range p.tests {
+			if sub == name || strings.HasPrefix(sub, name+"/") {
+				delete(p.tests, sub)
+			}
+		}
+	}
+}
+
+// state is a line for who watches.
+func (c *collector) state() string {
+	total := 0
+	for _, s := range c.sources {
+		if len(s.compiled("dios")) > 0 {
+			total++
+		}
+	}
+	tests, fails := 0, 0
+	var running []string
+	for _, path := range slices.Sorted(maps.Keys(c.runs)) {
+		p := c.runs[path]
+		for name, t := range p.tests {
+			if !strings.Contains(name, "/") && t.result != "" {
+				tests++
+			}
+		}
+		if p.result == "fail" && c.examine(path).Result == failed {
+			fails++
+		}
+		if p.running {
+			running = append(running, path)
+		}
+	}
+	return fmt.Sprintf("%d of %d packages, %d failed; %d tests; %s", len(c.ended), total, fails, tests, strings.Join(running, " "))
+}
+
+// notReached returns the functions of a package that did not run, because the
+// process ended before.
+func (c *collector) notReached(path string) []string {
+	p := c.runs[path]
+	if !c.ended[path] || len(p.tests) == 0 || p.timedOut {
+		return nil // it has none, or did not build, or would take as long again
+	}
+	var left []string
+	for _, name := range c.sources[path].compiled("dios") {
+		if t := p.tests[name]; t == nil || t.result == "" && !t.began {
+			left = append(left, name)
+		}
+	}
+	return left
+}
+
+// What became of a package.
+const (
+	passed  = "passed"
+	skips   = "passed with skips"
+	files   = "waits for the file service"
+	failed  = "failed"
+	noTests = "no tests"
+)
+
+// A Named is a test function and why it did not pass.
+type Named struct {
+	Test string `json:"test"`
+	Why  string `json:"why"`
+}
+
+// A Package is what is reported of a package. Functions are test functions: tests,
+// examples that are run, and fuzz tests; subtests are parts of them.
+type Package struct {
+	Path       string         `json:"path"`
+	Result     string         `json:"result"`
+	Seconds    float64        `json:"seconds"`
+	Passed     int            `json:"passed"`
+	Skipped    int            `json:"skipped"`
+	Files      int            `json:"files"`  // failed for lack of files
+	Failed     int            `json:"failed"` // failed otherwise
+	NotReached int            `json:"not_reached"`
+	Compiled   map[string]int `json:"compiled"`     // by system
+	Lost       map[string]int `json:"not_compiled"` // by system: of those that linux has
+	Skips      []Named        `json:"skips,omitempty"`
+	Waits      []Named        `json:"waits,omitempty"`
+	Fails      []Named        `json:"fails,omitempty"`
+}
+
+// examine makes the report of a package.
+func (c *collector) examine(path string) *Package {
+	p, s := c.runs[path], c.sources[path]
+	r := &Package{Path: path, Seconds: p.seconds, Compiled: make(map[string]int), Lost: make(map[string]int)}
+	for _, system := range systems {
+		r.Compiled[system.goos] = len(s.functions[system.goos])
+		r.Lost[system.goos] = len(s.lost(system.goos))
+	}
+	oursFailed := false
+	for _, name := range slices.Sorted(maps.Keys(p.tests)) {
+		t := p.tests[name]
+		function, _, isSub := strings.Cut(name, "/")
+		if isSub {
+			// A function that passed although a part of it was skipped.
+			if t.result == "skip" && p.tests[function].result == "pass" && !s.ours[function] {
+				r.Skips = append(r.Skips, Named{name, why(t.output)})
+			}
+			continue
+		}
+		if s.ours[function] {
+			if t.result == "fail" || t.result == "" && t.began {
+				oursFailed = true
+				r.Fails = append(r.Fails, Named{name, why(t.output)})
+			}
+			continue
+		}
+		switch {
+		case t.result == "pass":
+			r.Passed++
+		case t.result == "skip":
+			r.Skipped++
+			r.Skips = append(r.Skips, Named{name, why(t.output)})
+		case t.result == "" && !t.began:
+			// Counted below.
+		case p.wantsFiles(name):
+			r.Files++
+			r.Waits = append(r.Waits, Named{name, why(p.below(name))})
+		case quiet[path+"."+name] != "":
+			r.Files++
+			r.Waits = append(r.Waits, Named{name, quiet[path+"."+name]})
+		default:
+			r.Failed++
+			r.Fails = append(r.Fails, Named{name, why(p.below(name))})
+		}
+	}
+	for _, name := range c.sources[path].compiled("dios") {
+		if t := p.tests[name]; t == nil || t.result == "" && !t.began {
+			r.NotReached++
+		}
+	}
+	// It ended before any test.
+	if len(p.tests) == 0 && wantsFiles(strings.Join(p.output, "")) {
+		r.Files, r.NotReached = r.NotReached, 0
+		r.Waits = append(r.Waits, Named{"", why(p.output)})
+	}
+	switch {
+	case r.Compiled["dios"] == 0 && len(s.ours) == 0:
+		r.Result = noTests
+	case r.Failed > 0 || oursFailed:
+		r.Result = failed
+	case r.NotReached > 0 || p.result == "fail" && r.Files == 0:
+		// It did not build, or its end was not a test's.
+		r.Result = failed
+		r.Fails = append(r.Fails, Named{"", why(p.output)})
+	case r.Files > 0:
+		r.Result = files
+	case len(r.Skips) > 0:
+		r.Result = skips
+	default:
+		r.Result = passed
+	}
+	return r
+}
+
+// below returns the output of a test and of its subtests.
+func (p *packageRun) below(name string) []string {
+	out := p.tests[name].output
+	for _, sub := range slices.Sorted(maps.Keys(p.tests)) {
+		if strings.HasPrefix(sub, name+"/") && p.tests[sub].result != "pass" {
+			out = slices.Concat(out, p.tests[sub].output)
+		}
+	}
+	return out
+}
+
+// wantsFiles tells whether each failure in a failed test says that there are no files:
+// the test does, or each subtest that failed and not for a subtest of its own.
+func (p *packageRun) wantsFiles(name string) bool {
+	if wantsFiles(strings.Join(p.tests[name].output, "")) {
+		return true
+	}
+	var failures []string
+	for sub, t := range p.tests {
+		if strings.HasPrefix(sub, name+"/") && (t.result == "fail" || t.result == "" && t.began) {
+			failures = append(failures, sub)
+		}
+	}
+	for _, sub := range failures {
+		leaf := !slices.ContainsFunc(failures, func(s string) bool { return strings.HasPrefix(s, sub+"/") })
+		if leaf && !wantsFiles(strings.Join(p.tests[sub].output, "")) {
+			return false
+		}
+	}
+	return len(failures) > 0
+}
+
+func wantsFiles(text string) bool {
+	return slices.ContainsFunc(noFiles, func(s string) bool { return strings.Contains(text, s) })
+}
+
+var (
+	logRE   = regexp.MustCompile(`^\s*(?:[\w-]+\.go:\d+|panic|fatal error): ?(.*)`)
+	frameRE = regexp.MustCompile(`^\s*(?:=== |--- )`)
+)
+
+// why returns the line of a test's output that says best why it did not pass: that
+// there are no files, or the first thing that it logged, or its first line.
+func why(output []string) string {
+	first, logged := "", ""
+	for line := range strings.Lines(strings.Join(output, "")) {
+		text := strings.TrimSpace(line)
+		if text == "" || frameRE.MatchString(line) {
+			continue
+		}
+		if m := logRE.FindStringSubmatch(line); m != nil {
+			text = strings.TrimSpace(m[1])
+			if logged == "" {
+				logged = text
+			}
+		}
+		if wantsFiles(text) {
+			return text
+		}
+		if first == "" {
+			first = text
+		}
+	}
+	if logged != "" {
+		return logged
+	}
+	if first == "" {
+		return "it does not say why"
+	}
+	return first
+}
+
+// A report is what is known of all packages.
+type report struct {
+	Go       string     `json:"go"`
+	DIOS     string     `json:"dios"` // the commit
+	Packages []*Package `json:"packages"`
+}
+
+func (c *collector) report() *report {
+	r := &report{Go: c.version, DIOS: strings.Join(c.revisions, " and ")}
+	for _, path := range slices.Sorted(maps.Keys(c.sources)) {
+		r.Packages = append(r.Packages, c.examine(path))
+	}
+	return r
+}
+
+func (r *report) count(result string) int {
+	n := 0
+	for _, p := range r.Packages {
+		if p.Result == result {
+			n++
+		}
+	}
+	return n
+}

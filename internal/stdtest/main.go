@@ -1,0 +1,254 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Stdtest runs Go's own tests of the standard library on DIOS, in virtual machines.
+//
+// Usage:
+//
+//	go run ./internal/stdtest [flags] [package...]
+//
+// Without packages it is all of std. Each package is a go test -short, with a
+// machine of its own; -vms says how many run at once. A package that lost its
+// process in the middle is run again with what was not reached, so that one test
+// does not hide others.
+//
+// A test function that fails waits for the file service when each failure in it
+// says that there is none; see docs/caveats.md. Any other failure fails its package,
+// and the exit status is 1.
+//
+// Beside what ran stands what was not compiled because of build constraints: test
+// functions that GOOS=linux has and another system does not. It is counted from the
+// sources, for dios, wasip1 and js in the same way. The tests in src/ are ours, and
+// are not counted.
+//
+// While it runs, a terminal at standard error shows how far it is.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"dios/internal/progtest"
+)
+
+var (
+	asJSON   = flag.Bool("json", false, "print the report as JSON on standard output")
+	writeDoc = flag.Bool("doc", false, "write docs/std.md")
+	ci       = flag.Bool("ci", false, "run the packages of the tier vm: those that must not fail, and take little time")
+	vms      = flag.Int("vms", 2, "how many machines at once")
+	timeout  = flag.Duration("timeout", 15*time.Minute, "for the tests of one package")
+	events   = flag.String("events", "", "keep what go test -json said in `FILE`")
+	resume   = flag.Bool("resume", false, "go on with what the file of -events has not")
+	replay   = flag.String("replay", "", "report on a `FILE` that -events wrote, and run nothing")
+)
+
+// selection is what -ci runs. Whoever changes it keeps the time in mind: at most
+// ten minutes on two busy processors.
+var selection = strings.Fields(`
+	bufio bytes context crypto/rand crypto/sha256 encoding/json errors flag fmt internal/poll
+	internal/runtime/maps io io/fs iter log maps math math/rand net net/http/httptest net/netip
+	net/textproto net/url os os/exec reflect regexp runtime runtime/debug runtime/metrics slices
+	sort strconv strings sync sync/atomic syscall testing time unicode/utf8 unique weak`)
+
+// extra are flags that a package's tests need on a system without files.
+var extra = map[string][]string{
+	"time": {"-tags=timetzdata"}, // else there are no time zones
+}
+
+func main() {
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: go run ./internal/stdtest [flags] [package...]")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	r, err := run(ctx, flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "stdtest:", err)
+		os.Exit(2)
+	}
+	if *writeDoc {
+		if err := os.WriteFile(filepath.Join(progtest.Source(), "docs", "std.md"), r.markdown(), 0o666); err != nil {
+			fmt.Fprintln(os.Stderr, "stdtest:", err)
+			os.Exit(2)
+		}
+	}
+	if *asJSON {
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "\t")
+		e.Encode(r)
+	} else {
+		os.Stdout.WriteString(r.short())
+	}
+	if r.count(failed) > 0 {
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, packages []string) (*report, error) {
+	if *writeDoc && (len(packages) > 0 || *ci) {
+		return nil, errors.New("-doc is for all packages")
+	}
+	if *ci {
+		packages = append(packages, selection...)
+	}
+	sources, err := findSources(packages)
+	if err != nil {
+		return nil, err
+	}
+	c := newCollector(sources)
+	if *replay != "" {
+		f, err := os.Open(*replay)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if err := c.read(f, nil); err != nil {
+			return nil, fmt.Errorf("%s: %w", *replay, err)
+		}
+		return c.report(), nil
+	}
+	var keep io.Writer = io.Discard
+	if *events != "" {
+		how := os.O_TRUNC
+		if *resume {
+			how = os.O_APPEND
+		}
+		f, err := os.OpenFile(*events, os.O_RDWR|os.O_CREATE|how, 0o666)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if err := c.read(f, nil); err != nil {
+			return nil, fmt.Errorf("%s: %w", *events, err)
+		}
+		keep = f
+	}
+	first, err := json.Marshal(event{Action: "tested", Package: goVersion(), Output: revision()})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.read(io.TeeReader(bytes.NewReader(append(first, '\n')), keep), nil); err != nil {
+		return nil, err
+	}
+	show := newProgress(c)
+	defer show.clear()
+
+	var plain []string
+	for path, s := range sources {
+		if len(s.compiled("dios")) > 0 && extra[path] == nil && !c.ended[path] {
+			plain = append(plain, path)
+		}
+	}
+	slices.Sort(plain)
+	if len(plain) > 0 {
+		if err := goTest(ctx, c, keep, show, nil, plain); err != nil {
+			return nil, err
+		}
+	}
+	for path := range extra {
+		if sources[path] != nil && !c.ended[path] {
+			if err := goTest(ctx, c, keep, show, extra[path], []string{path}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	// A test that ended its process is not to hide those behind it.
+	for path := range sources {
+		for left := c.notReached(path); len(left) > 0; {
+			args := append([]string{"-run=^(" + strings.Join(left, "|") + ")$"}, extra[path]...)
+			if err := goTest(ctx, c, keep, show, args, []string{path}); err != nil {
+				return nil, err
+			}
+			now := c.notReached(path)
+			if len(now) >= len(left) {
+				break // it does not even begin
+			}
+			left = now
+		}
+	}
+	return c.report(), nil
+}
+
+// goTest runs go test. That tests fail is no error; c knows.
+func goTest(ctx context.Context, c *collector, keep io.Writer, show *progress, args, packages []string) error {
+	args = slices.Concat([]string{"test", "-json", "-short", "-vet=off", "-p", fmt.Sprint(*vms), "-timeout", timeout.String()}, args, packages)
+	cmd := exec.CommandContext(ctx, progtest.Go(), args...)
+	cmd.Dir = progtest.Source()
+	cmd.Env = progtest.GoEnv("dios")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 30 * time.Second
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	readErr := c.read(io.TeeReader(out, keep), show)
+	err = cmd.Wait()
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	if readErr != nil {
+		return fmt.Errorf("go test: %w\n%s", readErr, &stderr)
+	}
+	if e := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &e) || e.ExitCode() != 1) {
+		return fmt.Errorf("go test: %w\n%s", err, &stderr)
+	}
+	return nil
+}
+
+// progress is a line at the bottom of a terminal.
+type progress struct {
+	c     *collector
+	width int // 0: not a terminal
+	start time.Time
+	last  time.Time
+}
+
+func newProgress(c *collector) *progress {
+	p := &progress{c: c, start: time.Now()}
+	if w, err := unix.IoctlGetWinsize(int(os.Stderr.Fd()), unix.TIOCGWINSZ); err == nil {
+		p.width = max(int(w.Col), 40)
+	}
+	return p
+}
+
+// show shows how far it is, but not more often than one can read.
+func (p *progress) show() {
+	if p == nil || p.width == 0 || time.Since(p.last) < 200*time.Millisecond {
+		return
+	}
+	p.last = time.Now()
+	line := fmt.Sprintf("std: [%v] %s", time.Since(p.start).Truncate(time.Second), p.c.state())
+	if len(line) >= p.width {
+		line = line[:p.width-1]
+	}
+	fmt.Fprintf(os.Stderr, "\r%s\x1b[K", line)
+}
+
+func (p *progress) clear() {
+	if p.width > 0 {
+		fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+}

@@ -1,0 +1,196 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+
+	"dios/internal/progtest"
+)
+
+// short is the report for a terminal: what failed, and a line with the sums.
+func (r *report) short() string {
+	var b strings.Builder
+	for _, p := range r.Packages {
+		if p.Result == failed {
+			for _, f := range p.Fails {
+				fmt.Fprintf(&b, "FAIL %s %s: %s\n", p.Path, f.Test, f.Why)
+			}
+		}
+	}
+	s := r.sums()
+	fmt.Fprintf(&b, "%d packages: %d passed, %d passed with skips, %d wait for the file service, %d failed; functions: %d passed, %d skipped, %d want files, %d failed, %d not reached\n",
+		len(r.Packages)-r.count(noTests), r.count(passed), r.count(skips), r.count(files), r.count(failed),
+		s.Passed, s.Skipped, s.Files, s.Failed, s.NotReached)
+	return b.String()
+}
+
+// sums returns all packages as one.
+func (r *report) sums() *Package {
+	s := &Package{Path: "all", Compiled: make(map[string]int), Lost: make(map[string]int)}
+	for _, p := range r.Packages {
+		s.Seconds += p.Seconds
+		s.Passed += p.Passed
+		s.Skipped += p.Skipped
+		s.Files += p.Files
+		s.Failed += p.Failed
+		s.NotReached += p.NotReached
+		for _, system := range systems {
+			s.Compiled[system.goos] += p.Compiled[system.goos]
+			s.Lost[system.goos] += p.Lost[system.goos]
+		}
+	}
+	return s
+}
+
+// few is the share of functions that want files up to which a package is said to
+// pass but for them: a tenth.
+const few = 10
+
+// markdown is the report as docs/std.md.
+func (r *report) markdown() []byte {
+	var b bytes.Buffer
+	s := r.sums()
+	nearly := 0
+	for _, p := range r.Packages {
+		if p.Result == files && p.Files*few <= p.Passed+p.Skipped+p.Files {
+			nearly++
+		}
+	}
+	fmt.Fprintf(&b, `# Go's own tests on DIOS
+
+`+"`run.bash std` writes this page. It runs `go test -short` of each package of the standard library, in a virtual machine of its own, and counts"+`
+what became of the test functions: tests, examples that are run, and fuzz tests with their seeds. The tests that DIOS adds are not counted.
+
+- %s, DIOS %s, in emulated machines
+- Packages that have tests: %d. **%d pass**: %d without a word, %d with skips, which are [listed](#skips) with their reasons.
+- **%d wait for the file service**: there are no files in this version, and each failure in them says so, or is of the few that hide it,
+  which are named in internal/stdtest with what they look for. In %d of those packages no more than a tenth of the functions want files.
+- **%d failed**.
+
+| functions | dios | wasip1 | js |
+|---|---|---|---|
+| passed | %d | | |
+| skipped | %d | | |
+| want files | %d | | |
+| failed | %d | | |
+| not reached, after the process had ended | %d | | |
+| compiled, of linux's %d | %d | %d | %d |
+| not compiled, because of build constraints | %d | %d | %d |
+
+What is compiled is counted in the same sources for all; there is nothing here to run wasip1 and js with. Functions that dios
+has and linux has not are among the %d that ran.
+
+`, r.Go, r.DIOS, len(r.Packages)-r.count(noTests), r.count(passed)+r.count(skips), r.count(passed), r.count(skips),
+		r.count(files), nearly, r.count(failed),
+		s.Passed, s.Skipped, s.Files, s.Failed, s.NotReached,
+		s.Compiled["linux"], s.Compiled["linux"]-s.Lost["dios"], s.Compiled["linux"]-s.Lost["wasip1"], s.Compiled["linux"]-s.Lost["js"],
+		s.Lost["dios"], s.Lost["wasip1"], s.Lost["js"], s.Passed+s.Skipped+s.Files+s.Failed)
+
+	fmt.Fprint(&b, "## Failed\n\n")
+	r.list(&b, "None.", func(p *Package) []Named { return p.Fails })
+	fmt.Fprint(&b, `## Packages
+
+The last three columns are functions that are not compiled.
+
+| package | | passed | skipped | want files | failed | seconds | dios | wasip1 | js |
+|---|---|---|---|---|---|---|---|---|---|
+`)
+	for _, p := range r.Packages {
+		if p.Result != noTests {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %.0f | %s | %s | %s |\n", p.Path, p.Result,
+				number(p.Passed), number(p.Skipped), number(p.Files), number(p.Failed+p.NotReached), p.Seconds,
+				number(p.Lost["dios"]), number(p.Lost["wasip1"]), number(p.Lost["js"]))
+		}
+	}
+	fmt.Fprint(&b, "\n## Waiting for the file service\n\n")
+	r.list(&b, "None.", func(p *Package) []Named { return p.Waits })
+	fmt.Fprint(&b, "## Skips\n\nA subtest is named when the rest of its function passed.\n\n")
+	r.list(&b, "None.", func(p *Package) []Named { return p.Skips })
+	return b.Bytes()
+}
+
+// number is empty where there is nothing to see.
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+// list writes names and reasons, those of a package together, and of these those
+// with one reason.
+func (r *report) list(b *bytes.Buffer, none string, of func(*Package) []Named) {
+	for _, p := range r.Packages {
+		var reasons []string
+		names := make(map[string][]string)
+		for _, n := range of(p) {
+			why := clean(n.Why)
+			if names[why] == nil {
+				reasons = append(reasons, why)
+			}
+			name := n.Test
+			if name == "" {
+				name = "the package"
+			}
+			names[why] = append(names[why], name)
+		}
+		for i, why := range reasons {
+			if i == 0 {
+				fmt.Fprintf(b, "**%s**\n\n", p.Path)
+				none = ""
+			}
+			fmt.Fprintf(b, "- %s: %s\n", strings.Join(names[why], ", "), why)
+		}
+		if len(reasons) > 0 {
+			b.WriteByte('\n')
+		}
+	}
+	if none != "" {
+		fmt.Fprintf(b, "%s\n\n", none)
+	}
+}
+
+// clean makes a line of a test's output fit for the page: the same for every run,
+// and nothing that markdown would take for its own.
+func clean(why string) string {
+	why = timeRE.ReplaceAllString(gorootRE.ReplaceAllString(why, "$$GOROOT"), "")
+	if len(why) > 160 {
+		why = strings.ToValidUTF8(why[:160], "") + "..."
+	}
+	return "`" + strings.ReplaceAll(why, "`", "'") + "`"
+}
+
+var (
+	gorootRE = regexp.MustCompile(`/[^ ]*/goroot\b`)
+	timeRE   = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d `) // of package log
+)
+
+func output(name string, args ...string) string {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = progtest.Source()
+	out, err := cmd.Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func goVersion() string {
+	f := strings.Fields(output(progtest.Go(), "version"))
+	if i := slices.IndexFunc(f, func(s string) bool { return strings.HasPrefix(s, "go1") }); i >= 0 {
+		return f[i]
+	}
+	return "go of an unknown version"
+}
+
+func revision() string {
+	return output("git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=12")
+}
