@@ -10,6 +10,8 @@ import (
 	"errors"
 	"internal/oserror"
 	"internal/runtime/syscall/dios"
+	"os"
+	"os/exec"
 	"strings"
 	. "syscall"
 	"testing"
@@ -132,13 +134,22 @@ func TestDescriptors(t *testing.T) {
 }
 
 func TestStandardStreams(t *testing.T) {
-	_, err := Read(Stdin, make([]byte, 1))
-	want(t, "Read of standard input", err, ENOSTDIN)
-	n, err := Read(Stdin, nil)
-	if n != 0 || err != nil {
-		t.Errorf("empty Read of standard input = %d, %v", n, err)
+	// A child is started without standard input.
+	if os.Getenv("SYSCALL_DIOS_TEST") == "" {
+		cmd := exec.Command(SelfPath, "-test.v", "-test.run=^TestStandardStreams$")
+		cmd.Env = append(os.Environ(), "SYSCALL_DIOS_TEST=1")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestStandardStreams") {
+			t.Errorf("in a child: %v\n%s", err, out)
+		}
+	} else {
+		_, err := Read(Stdin, make([]byte, 1))
+		want(t, "Read of standard input", err, ENOSTDIN)
+		n, err := Read(Stdin, nil)
+		if n != 0 || err != nil {
+			t.Errorf("empty Read of standard input = %d, %v", n, err)
+		}
 	}
-	_, err = Write(Stdin, []byte("x"))
+	_, err := Write(Stdin, []byte("x"))
 	want(t, "Write to standard input", err, EBADF)
 	for _, fd := range []int{Stdout, Stderr} {
 		_, err := Read(fd, make([]byte, 1))
