@@ -4,7 +4,7 @@
 # license that can be found in the LICENSE file.
 
 usage='usage: ./make.bash [PART...]    build everything, or only PARTs and what they need:
-                                 go tools diosvet dizibox kernel image dkms backport dlibc hello
+                                 go tools diosvet diosfs dizibox kernel image dkms backport dlibc hello
                                and only when asked for: kasan, a kernel that checks itself
        ./make.bash -export     write the commits in goroot/ and build/busybox/ to patches/
        ./make.bash -check      say whether patches/ and src/ are what goroot/ and build/busybox/ hold
@@ -389,6 +389,18 @@ part_diosvet() {
 	stamp diosvet "$hash"
 }
 
+### diosfs: the file service, a program for DIOS
+
+part_diosfs() {
+	local hash
+	hash=$({ cat goroot/VERSION; sums_of go.mod cmd/diosfs internal/p9 src patches/go; } | digest)
+	fresh diosfs "$hash" bin/diosfs && return
+	say "diosfs: building bin/diosfs"
+	logged diosfs env CGO_ENABLED=0 GOENV=off GOOS=dios GOARCH=amd64 goroot/bin/go build -trimpath -ldflags='-s -w -brand=dios-limbo' -o bin/diosfs.new ./cmd/diosfs
+	mv bin/diosfs.new bin/diosfs
+	stamp diosfs "$hash"
+}
+
 ### dizibox: BusyBox with a shell that starts DIOS programs as they want
 
 unpack_busybox() {
@@ -731,7 +743,7 @@ case ${1:-} in
 esac
 [ $mode != build ] || for part; do
 	case $part in
-	go | tools | diosvet | dizibox | kernel | image | dkms | backport | dlibc | hello | kasan) ;;
+	go | tools | diosvet | diosfs | dizibox | kernel | image | dkms | backport | dlibc | hello | kasan) ;;
 	*)
 		echo "make.bash: $part is no part and no option; ./make.bash -help lists them" >&2
 		exit 2
@@ -750,9 +762,9 @@ part_packages
 if [ $# -gt 0 ]; then
 	# A part needs those before it.
 	wanted=" $* "
-	for part in tools dizibox kernel image dlibc go diosvet hello kasan; do
+	for part in tools dizibox kernel image dlibc go diosvet diosfs hello kasan; do
 		case $part$wanted in
-		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | tools*\ backport\ * | tools*\ dlibc\ * | tools*\ kasan\ * | dizibox*\ kasan\ * | dizibox*\ backport\ * | go*\ diosvet\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
+		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | tools*\ backport\ * | tools*\ dlibc\ * | tools*\ kasan\ * | dizibox*\ kasan\ * | dizibox*\ backport\ * | go*\ diosvet\ * | go*\ diosfs\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
 		esac
 	done
 	# The package holds the module's source; a second to keep it so.
@@ -777,6 +789,7 @@ set +m
 trap 'kill -TERM -- -$side 2>/dev/null || true' EXIT
 part_go
 part_diosvet
+part_diosfs
 wait $side || exit 1
 trap - EXIT
 part_hello

@@ -154,7 +154,7 @@ library_tests() {
 vm_packages() { git grep -l --untracked DIOS_TEST_VM -- '*_test.go' | sed 's,/[^/]*$,,; s,^,./,' | sort -u; }
 
 cannot_vm() {
-	need goroot/bin/go bin/dios bin/dizibox kernel/dios.ko build/vm
+	need goroot/bin/go bin/dios bin/diosfs bin/dizibox kernel/dios.ko build/vm
 	command -v "${DIOS_QEMU:-qemu-system-x86_64}" >/dev/null || echo "${DIOS_QEMU:-qemu-system-x86_64} is not installed; ./make.bash installs it"
 }
 tier_vm() {

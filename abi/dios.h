@@ -615,7 +615,7 @@ struct dios_run {
 	__u32 envc;		/* how many */
 	__u64 refs;		/* address of nrefs struct dios_grant */
 	__u32 nrefs;		/* how many, at most DIOS_MAX_GRANTS */
-	__u32 pad;		/* 0 */
+	__u32 files;		/* how many of them, the last, are the task's files: 0, or 2: a FIFO to read and one to write */
 	__u64 group;		/* the GROUP that becomes the task's own, with READ and WRITE; 0: the caller's own */
 	__u64 in;		/* reference for standard input, or 0 */
 	__u64 out;		/* reference for standard output; 0: the node's console */
@@ -650,7 +650,7 @@ struct dios_start {
 	__u64 random;		/* a RANDOM object */
 	__u8 entry[64];		/* name of the task function; empty: main */
 	__u32 nrefs;		/* how many references were handed over */
-	__u32 pad;		/* 0 */
+	__u32 files;		/* how many of them, the last, lead to a file service: 0 or 2 */
 	struct dios_start_ref refs[128];	/* the references handed over */
 };
 _Static_assert(sizeof(struct dios_start) == 2200, "dios_start");

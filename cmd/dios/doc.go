@@ -21,6 +21,11 @@
 // killed. The program gets the working directory's name, in PWD, but not its
 // files.
 //
+// With -dir TREE a program of DIOS gets files: those of a folder of the
+// machine that it runs in, or with -dir mem a tree in memory, empty at first
+// and gone with the program. With :ro after it the program cannot change them.
+// Bin/diosfs serves them. TREE is the program's /, and its working directory.
+//
 // The program runs in a virtual machine, which is booted for it and gone
 // afterwards; or, when this host itself has DIOS (there is a /dev/dios that
 // may be used), right here. Legacy programs, if they need no libraries, run in
@@ -53,6 +58,11 @@
 //	-v         say what happens
 //	-vm        use a virtual machine even if this host has DIOS
 //	-x         print QEMU's command line
+//
+// Of run only:
+//
+//	-dir TREE   give the program files: those in TREE, a folder of the machine, or mem,
+//	            which is memory; with :ro after it they cannot be changed
 //
 // Of shell only:
 //

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"dios/internal/abi"
 	"dios/internal/vm"
 
 	"golang.org/x/sys/unix"
@@ -35,6 +36,7 @@ type options struct {
 	vm      bool
 	boot    bool
 	store   string
+	dir     string // what files a program gets; "": none
 }
 
 func (o *options) register(fs *flag.FlagSet) {
@@ -50,6 +52,7 @@ func runVerb(v *verb, args []string) int {
 	var o options
 	fs := v.flags()
 	o.register(fs)
+	fs.StringVar(&o.dir, "dir", "", "give the program files: those in `TREE`, a folder of the machine, or mem, which is memory; with :ro after it they cannot be changed")
 	if status, ok := v.parse(fs, args, 1, -1); !ok {
 		return status
 	}
@@ -74,13 +77,25 @@ func run(o *options, args []string) int {
 	p.Close()
 	dir := workingDir()
 	env := withPWD(os.Environ(), dir)
+	via, err := o.service(p.Brand)
+	if err != nil {
+		return fail(err)
+	}
 	if !o.inVM() {
+		if via != nil {
+			file, err := filepath.Abs(args[0]) // a task has no working directory
+			if err != nil {
+				return fail(err)
+			}
+			args = append(append(via, file), args...)
+		}
 		return execHere(o, append([]string{"diosrun", "-a", args[0]}, args...), env)
 	}
 	s := newSession(o)
 	defer s.end()
 	return s.run(&vm.Cmd{
 		File:   args[0],
+		Via:    via,
 		Args:   args,
 		Env:    env,
 		Dir:    dir,
@@ -93,6 +108,32 @@ func run(o *options, args []string) int {
 // inVM tells whether to use a virtual machine. A host that has DIOS has a store of
 // its own.
 func (o *options) inVM() bool { return o.vm || o.store != "" || !hostHasDIOS() }
+
+// service returns the program that gives another its files, and its
+// arguments; nil: it gets none.
+func (o *options) service(b vm.Brand) ([]string, error) {
+	if o.dir == "" {
+		return nil, nil
+	}
+	path, readOnly := strings.CutSuffix(o.dir, ":ro")
+	if path != "mem" && !filepath.IsAbs(path) {
+		return nil, &vm.ExitError{Status: statusUsage, Err: fmt.Errorf("-dir %s: give mem, or a path that begins with /", o.dir)}
+	}
+	if b.Number != abi.BrandPure && b.Number != abi.BrandDiosLimbo {
+		return nil, &vm.ExitError{Status: vm.StatusRefused, Err: fmt.Errorf("-dir: a program of the brand %s is no DIOS task", b.Name)}
+	}
+	root, err := vm.FindRoot()
+	if err != nil {
+		return nil, err
+	}
+	if path != "mem" {
+		path = filepath.Clean(path)
+	}
+	if readOnly {
+		path += ":ro"
+	}
+	return []string{filepath.Join(root, "bin", "diosfs"), path}, nil
+}
 
 // hostHasDIOS tells whether this host's kernel has DIOS, for us.
 func hostHasDIOS() bool {

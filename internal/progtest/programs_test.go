@@ -105,19 +105,21 @@ var cases = func() []testCase {
 }()
 
 // The programs that only DIOS has; their output is in the file stdout.
-var diosOnly = []string{"blob", "calls", "self", "cannot", "fibtasks", "https", "primes"}
+var diosOnly = []string{"blob", "calls", "self", "cannot", "fibtasks", "fileserver", "https", "primes"}
 
 func programs(all bool) []string {
 	var names []string
 	for _, c := range cases {
 		names = append(names, "./testdata/"+c.program)
 	}
+	names = append(names, "./testdata/files")
 	slices.Sort(names)
 	names = slices.Compact(names)
 	if all {
 		for _, p := range append(diosOnly, "spawn", "tree") {
 			names = append(names, "./testdata/"+p)
 		}
+		names = append(names, "./testdata/confined")
 	}
 	return names
 }

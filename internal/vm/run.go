@@ -28,6 +28,11 @@ type Cmd struct {
 	// its brand says: a DIOS task or a Linux process.
 	File string
 
+	// Via is a program on the host that runs File: it is sent too, and
+	// started with its own arguments, the path of File in the machine, and
+	// Args. The first of Via is its path, and its name; nil: File is started.
+	Via []string
+
 	// Exec is, instead of File, a program in the machine, started as a
 	// Linux process.
 	Exec string
@@ -177,17 +182,30 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 	}
 	req.NoInput = c.Stdin == nil && c.TTY == nil
 
-	var file *os.File
-	if c.File != "" {
-		p, err := OpenProgram(c.File)
+	open := func(name string) (*os.File, error) {
+		p, err := OpenProgram(name)
 		if err != nil {
+			return nil, err
+		}
+		if p.Brand.DIOS() && v.info.DIOS != "" {
+			p.Close()
+			return nil, fmt.Errorf("%s: no DIOS in the virtual machine: %s", name, v.info.DIOS)
+		}
+		return p.File, nil
+	}
+	var file, via *os.File
+	var err error
+	if c.File != "" {
+		if file, err = open(c.File); err != nil {
 			return Result{}, err
 		}
-		defer p.Close()
-		if p.Brand.DIOS() && v.info.DIOS != "" {
-			return Result{}, fmt.Errorf("%s: no DIOS in the virtual machine: %s", c.File, v.info.DIOS)
+		defer file.Close()
+	}
+	if len(c.Via) > 0 {
+		if via, err = open(c.Via[0]); err != nil {
+			return Result{}, err
 		}
-		file = p.File
+		defer via.Close()
 	}
 
 	id, r, err := v.newRun()
@@ -220,6 +238,16 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 		}
 		defer v.release(f)
 		req.Program = f.path
+	}
+	if via != nil {
+		f, err := v.put(ctx, via)
+		if err != nil {
+			return Result{}, fmt.Errorf("%s: %w", c.Via[0], err)
+		}
+		defer v.release(f)
+		// diosrun -a NAME FILE ARG... becomes diosrun -a VIA VIA' VIA-ARG... FILE NAME ARG...
+		args := append([]string{"diosrun", "-a", c.Via[0], f.path}, c.Via[1:]...)
+		req.Args = append(append(args, req.Args[3], req.Args[2]), req.Args[4:]...)
 	}
 	payload := req.Encode()
 	if len(payload) > wire.MaxPayload {

@@ -133,7 +133,9 @@ static int decode(struct dios_task *t, u64 id, u64 uspec, struct run_args *r)
 
 	if (dal_copy_in(s, uspec, sizeof(*s)))
 		return -DIOS_EFAULT;
-	if (s->pad || !s->argc || !memchr(s->entry, 0, sizeof(s->entry)))
+	if ((s->files && s->files != 2) || s->files > s->nrefs)
+		return -DIOS_EINVAL;
+	if (!s->argc || !memchr(s->entry, 0, sizeof(s->entry)))
 		return -DIOS_EINVAL;
 	if (s->node && s->node != t->start.node)
 		return -DIOS_ENOTSUP;
@@ -207,6 +209,7 @@ static int give(struct dios_task *child, struct run_args *r)
 		st->refs[i].rights = r->refs[i]->rights;
 	}
 	st->nrefs = r->nrefs;
+	st->files = r->spec.files;
 	err = ref_publish(child, r->refs, r->nrefs);
 	if (!err)
 		r->nrefs = 0;	/* they belong to the child now */

@@ -27,7 +27,19 @@ func direntNamlen(buf []byte) (uint64, bool) {
 	return reclen - uint64(unsafe.Offsetof(syscall.Dirent{}.Name)), true
 }
 
-// direntType says that the type is unknown, so that the caller asks Lstat.
+// direntType returns the type that the service gave: those of Linux.
 func direntType(buf []byte) FileMode {
-	return ^FileMode(0)
+	off := unsafe.Offsetof(syscall.Dirent{}.Type)
+	if off >= uintptr(len(buf)) {
+		return ^FileMode(0)
+	}
+	switch buf[off] {
+	case 4:
+		return ModeDir
+	case 8:
+		return 0
+	case 10:
+		return ModeSymlink
+	}
+	return ^FileMode(0) // so the caller asks Lstat
 }

@@ -69,6 +69,9 @@ func program(path string, sys *SysProcAttr) (uint64, error) {
 			return exe, nil
 		}
 	}
+	if diosStart().Files != 0 {
+		return 0, ENOTSUP // a file of a service is no program yet
+	}
 	return 0, noFile(path)
 }
 

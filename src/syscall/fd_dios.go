@@ -161,44 +161,120 @@ func Write(fd int, p []byte) (int, error) {
 	return n, nil
 }
 
-// None of the streams has a position.
+// Only the files of a service have a position, and what comes with it.
+
+func getSeeker(fd int, not Errno) (seeker, Errno) {
+	f, e := getFile(fd)
+	if e != 0 {
+		return nil, e
+	}
+	if s, ok := f.stream.(seeker); ok {
+		return s, 0
+	}
+	return nil, not
+}
 
 func Seek(fd int, offset int64, whence int) (int64, error) {
-	return -1, onFile(fd, ESPIPE)
+	s, e := getSeeker(fd, ESPIPE)
+	if e == 0 {
+		offset, e = s.seek(offset, whence)
+	}
+	if e != 0 {
+		return -1, e
+	}
+	return offset, nil
 }
 
-func Pread(fd int, p []byte, offset int64) (int, error) {
-	return -1, onFile(fd, ESPIPE)
+func Pread(fd int, p []byte, offset int64) (n int, err error) {
+	s, e := getSeeker(fd, ESPIPE)
+	if e == 0 {
+		n, e = s.pread(p, offset)
+	}
+	if e != 0 {
+		return -1, e
+	}
+	return n, nil
 }
 
-func Pwrite(fd int, p []byte, offset int64) (int, error) {
-	return -1, onFile(fd, ESPIPE)
+func Pwrite(fd int, p []byte, offset int64) (n int, err error) {
+	s, e := getSeeker(fd, ESPIPE)
+	if e == 0 {
+		n, e = s.pwrite(p, offset)
+	}
+	if e != 0 {
+		return -1, e
+	}
+	return n, nil
 }
 
-func Ftruncate(fd int, length int64) error           { return onFile(fd, EINVAL) }
-func Fchmod(fd int, mode uint32) error               { return onFile(fd, ENOTSUP) }
-func Fchown(fd int, uid, gid int) error              { return onFile(fd, ENOTSUP) }
-func Fchdir(fd int) error                            { return onFile(fd, ENOTDIR) }
-func ReadDirent(fd int, buf []byte) (n int, e error) { return -1, onFile(fd, ENOTDIR) }
+func ReadDirent(fd int, buf []byte) (n int, err error) {
+	s, e := getSeeker(fd, ENOTDIR)
+	if e == 0 {
+		n, e = s.readDirent(buf)
+	}
+	if e != 0 {
+		return -1, e
+	}
+	return n, nil
+}
+
+// setFile changes what Fstat tells of a file of a service.
+func setFile(fd int, not Errno, c change) error {
+	s, e := getSeeker(fd, not)
+	if e == 0 {
+		e = s.set(c)
+	}
+	return orNil(e)
+}
+
+func Ftruncate(fd int, length int64) error {
+	if length < 0 {
+		return EINVAL
+	}
+	return setFile(fd, EINVAL, change{valid: setSize, size: length})
+}
+
+func Fchmod(fd int, mode uint32) error {
+	return setFile(fd, ENOTSUP, change{valid: setMode, mode: mode})
+}
+
+func Fchown(fd int, uid, gid int) error { return setFile(fd, ENOTSUP, owner(uid, gid)) }
+
+func Fchdir(fd int) error {
+	s, e := getSeeker(fd, ENOTDIR)
+	if e == 0 {
+		e = s.chdir()
+	}
+	return orNil(e)
+}
 
 // onFile returns EBADF if fd is not a descriptor, and e if it is.
 func onFile(fd int, e Errno) error {
 	if _, bad := getFile(fd); bad != 0 {
 		return bad
 	}
-	if e == 0 {
-		return nil
-	}
 	return e
 }
 
-// Fsync returns at once: what a write took is already the object's.
-func Fsync(fd int) error { return onFile(fd, 0) }
+// Fsync returns at once, but for a file: what a write took is already the object's.
+func Fsync(fd int) error {
+	f, e := getFile(fd)
+	if e != 0 {
+		return e
+	}
+	if s, ok := f.stream.(seeker); ok {
+		return orNil(s.sync())
+	}
+	return nil
+}
 
 func Fstat(fd int, st *Stat_t) error {
 	f, e := getFile(fd)
 	if e != 0 {
 		return e
+	}
+	if s, ok := f.stream.(seeker); ok {
+		return orNil(s.stat(st))
 	}
 	*st = Stat_t{Mode: f.mode(), Nlink: 1, Blksize: 4096}
 	return nil

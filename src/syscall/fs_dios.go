@@ -10,8 +10,8 @@ import "internal/bytealg"
 
 // Files.
 //
-// DIOS has no files of its own: they are a service of another task, and no
-// such service exists yet. So every path is an error that says so, except
+// DIOS has no files of its own: they are a service of another task; see
+// tree_dios.go. Without it every path is an error that says so, except
 // /dev/null, which is a matter of this package alone.
 
 const (
@@ -107,7 +107,7 @@ func direntNamlen(buf []byte) (uint64, bool) {
 	return reclen - 11, true
 }
 
-// noFile is the error of every path.
+// noFile is the error of every path, where there is no service.
 func noFile(path string) error {
 	switch {
 	case path == "":
@@ -121,8 +121,13 @@ func noFile(path string) error {
 const nullPath = "/dev/null"
 
 func Open(path string, mode int, perm uint32) (fd int, err error) {
+	return Openat(atFdcwd, path, mode, perm)
+}
+
+func Openat(dirfd int, path string, mode int, perm uint32) (int, error) {
 	if path != nullPath {
-		return -1, noFile(path)
+		fd, e := openTree(dirfd, path, mode, perm)
+		return fd, orNil(e)
 	}
 	if mode&O_DIRECTORY != 0 {
 		return -1, ENOTDIR
@@ -133,37 +138,80 @@ func Open(path string, mode int, perm uint32) (fd int, err error) {
 	return addFile(&file{stream: devNull{}}), nil
 }
 
-func Stat(path string, st *Stat_t) error {
+func Stat(path string, st *Stat_t) error  { return stat(path, st, 0) }
+func Lstat(path string, st *Stat_t) error { return stat(path, st, atNofollow) }
+
+func stat(path string, st *Stat_t, flags int) error {
 	if path != nullPath {
-		return noFile(path)
+		return fstatat(atFdcwd, path, st, flags)
 	}
 	*st = Stat_t{Mode: devNull{}.mode(), Nlink: 1, Blksize: 4096}
 	return nil
 }
 
-func Lstat(path string, st *Stat_t) error { return Stat(path, st) }
+func Mkdir(path string, perm uint32) error          { return mkdirat(atFdcwd, path, perm) }
+func Unlink(path string) error                      { return unlinkat(atFdcwd, path, 0) }
+func Rmdir(path string) error                       { return unlinkat(atFdcwd, path, atRemove) }
+func Chmod(path string, mode uint32) error          { return fchmodat(atFdcwd, path, mode, 0) }
+func Chown(path string, uid, gid int) error         { return fchownat(atFdcwd, path, uid, gid, 0) }
+func Lchown(path string, uid, gid int) error        { return fchownat(atFdcwd, path, uid, gid, atNofollow) }
+func Rename(from, to string) error                  { return renameat(atFdcwd, from, atFdcwd, to) }
+func Readlink(path string, buf []byte) (int, error) { return readlinkat(atFdcwd, path, buf) }
+func Link(path, link string) error                  { return linkat(atFdcwd, path, atFdcwd, link, 0) }
+func Symlink(path, link string) error               { return symlinkat(path, atFdcwd, link) }
 
-func Openat(dirfd int, path string, mode int, perm uint32) (int, error) { return -1, noFile(path) }
+func UtimesNano(path string, ts []Timespec) error {
+	if len(ts) != 2 {
+		return EINVAL
+	}
+	return times(ts).onPath(atFdcwd, path, true)
+}
 
-func Mkdir(path string, perm uint32) error          { return noFile(path) }
-func Unlink(path string) error                      { return noFile(path) }
-func Rmdir(path string) error                       { return noFile(path) }
-func Chmod(path string, mode uint32) error          { return noFile(path) }
-func Chown(path string, uid, gid int) error         { return noFile(path) }
-func Lchown(path string, uid, gid int) error        { return noFile(path) }
-func UtimesNano(path string, ts []Timespec) error   { return noFile(path) }
-func Rename(from, to string) error                  { return noFile(from) }
-func Truncate(path string, length int64) error      { return noFile(path) }
-func Chdir(path string) error                       { return noFile(path) }
-func Readlink(path string, buf []byte) (int, error) { return -1, noFile(path) }
-func Link(path, link string) error                  { return noFile(path) }
-func Symlink(path, link string) error               { return noFile(link) }
+func Truncate(path string, length int64) error {
+	if length < 0 {
+		return EINVAL
+	}
+	return change{valid: setSize, size: length}.onPath(atFdcwd, path, true)
+}
+
+func Chdir(path string) error {
+	c, at, e := atPlace(atFdcwd, path)
+	if e != 0 {
+		return e
+	}
+	f, e := c.find(at, path, true)
+	if e != 0 {
+		return e
+	}
+	c.clunk(f.fid)
+	if f.qid&qidDir == 0 {
+		return ENOTDIR
+	}
+	c.setCwd(f.path)
+	return nil
+}
 
 const ImplementsGetwd = true
 
-// Getwd returns what the one who started the task said in $PWD: without
-// files there is no directory that could be asked.
+// Getwd returns, without files, what the one who started the task said in
+// $PWD: there is no directory that could be asked.
 func Getwd() (string, error) {
+	if diosStart().Files != 0 {
+		c, e := getTree()
+		if e != 0 {
+			return "", e
+		}
+		c.cwd.Lock()
+		defer c.cwd.Unlock()
+		dir := ""
+		for _, s := range c.cwd.path {
+			dir += "/" + s
+		}
+		if dir == "" {
+			dir = "/"
+		}
+		return dir, nil
+	}
 	if dir, ok := Getenv("PWD"); ok && dir != "" && dir[0] == '/' {
 		return dir, nil
 	}

@@ -22,7 +22,8 @@ import (
 //   - errors_dios.go: Errno, with POSIX's names;
 //   - fd_dios.go: small descriptors, for the streams a task has;
 //   - pipe_dios.go: pipes, which live inside the task;
-//   - fs_dios.go, net_dios.go: files and sockets, which are errors;
+//   - fs_dios.go, tree_dios.go: files, of a service;
+//   - net_dios.go: sockets;
 //   - this file: the rest.
 //
 // A call is made without telling the scheduler (there is one thread, which
@@ -227,8 +228,6 @@ type Rlimit struct {
 const RLIMIT_NOFILE = 7
 
 func Getrlimit(which int, lim *Rlimit) error { return ENOSYS }
-
-func Umask(mask int) int { return 0 }
 
 // A Signal is a number describing a process signal.
 // It implements the [os.Signal] interface.

@@ -396,7 +396,7 @@ static s64 run(struct player *p)
 	}
 	s->node = byte() % 3;
 	s->group = byte() < 100 ? any_ref(p) : 0;
-	s->pad = byte() == 255;
+	s->files = byte() < 200 ? 0 : byte() % 4;
 	exe = any_ref(p);
 	at = address(p, s);
 	out = address(p, u->out);

@@ -635,7 +635,8 @@ TEST(run_errors)
 		FAILS(DIOS_EFAULT, RUN(w, 0, exe, w.a, at));
 	FAILS(DIOS_EBADREF, RUN(w, 0, 0, w.a, hosted_addr(ref)));
 	FAILS(DIOS_EPERM, RUN(w, 0, w.timer, w.a, hosted_addr(ref)));	/* no EXEC */
-	RUN_FAILS(DIOS_EINVAL, pad, 1);
+	RUN_FAILS(DIOS_EINVAL, files, 1);
+	RUN_FAILS(DIOS_EINVAL, files, 2);		/* of none */
 	RUN_FAILS(DIOS_EINVAL, argc, 0);
 	*s = good;
 	memset(s->entry, 'x', sizeof(s->entry));
@@ -693,6 +694,9 @@ TEST(run_errors)
 	g[0] = (struct dios_grant){ .ref = w.timer, .rights = DIOS_R_READ };
 	g[1] = (struct dios_grant){ .ref = 1, .rights = DIOS_R_READ };
 	RUN_FAILS(DIOS_EBADREF, nrefs, 2);
+	RUN_FAILS(DIOS_EINVAL, files, 1);
+	RUN_FAILS(DIOS_EINVAL, files, 2);		/* of one */
+	RUN_FAILS(DIOS_EINVAL, files, ~0u);
 	/* The host cannot. */
 	hosted_file(fd)->main = NULL;
 	RUN_FAILS(DIOS_EBADEXE, nrefs, 1);

@@ -47,10 +47,10 @@ func Stderr() Ref { return Ref(start().Err) }
 // Refs returns the references that whoever started the task handed over, in
 // that order. The standard streams and the other references that this
 // package has functions for are not among them, nor is the channel of a task
-// function.
+// function, nor what leads to the task's files.
 func Refs() []Handed {
 	s := start()
-	all := s.Refs[:min(int(s.Nrefs), len(s.Refs))]
+	all := s.Refs[:min(int(s.Nrefs-s.Files), len(s.Refs))]
 	if s.Entry[0] != 0 {
 		all = all[min(2, len(all)):]
 	}

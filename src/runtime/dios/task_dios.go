@@ -28,6 +28,11 @@ type Attr struct {
 	// Refs are references to give to the task, which finds them with [Refs].
 	Refs []Grant
 
+	// Files lead to the file service whose files the task has: references to a
+	// FIFO that it reads, and one that it writes. Neither is for another task
+	// too. The zero value is none: the task sees no files.
+	Files [2]Ref
+
 	// Stdin, Stdout and Stderr are its standard streams; 0 is this task's.
 	Stdin, Stdout, Stderr Ref
 
@@ -79,6 +84,12 @@ func run(exe Ref, name, entry string, first []sys.Grant, a *Attr) (*Task, error)
 			rights = g.Ref.Rights()
 		}
 		spec.Refs = append(spec.Refs, sys.Grant{Ref: uint64(g.Ref), Rights: uint32(rights)})
+	}
+	if a.Files != [2]Ref{} {
+		spec.Files = 2
+		spec.Refs = append(spec.Refs,
+			sys.Grant{Ref: uint64(a.Files[0]), Rights: uint32(sys.RightRead)},
+			sys.Grant{Ref: uint64(a.Files[1]), Rights: uint32(sys.RightWrite)})
 	}
 	var ref sys.Ref
 	var err error = sys.EINTR

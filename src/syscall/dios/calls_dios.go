@@ -143,6 +143,7 @@ type RunSpec struct {
 	Args  []string // at least one: the first is the program's name for itself
 	Env   []string // "key=value"
 	Refs  []Grant  // references to hand over, at most MaxGrants; Out must be 0
+	Files int      // how many of Refs, the last, are the task's files: 0, or 2, a FIFO to read and one to write
 	Group Ref      // the GROUP that becomes the task's own; RefNone: the caller's own
 	In    Ref      // standard input, or RefNone
 	Out   Ref      // standard output; RefNone: the node's console
@@ -185,6 +186,7 @@ func Run(flags uint64, exe Ref, spec *RunSpec) (Ref, error) {
 		Envc:    uint32(len(spec.Env)),
 		Refs:    address(unsafe.SliceData(refs)),
 		Nrefs:   uint32(len(refs)),
+		Files:   uint32(spec.Files),
 		Group:   uint64(spec.Group),
 		In:      uint64(spec.In),
 		Out:     uint64(spec.Out),

@@ -6,10 +6,12 @@
 
 package unix
 
-import "syscall"
+import (
+	"syscall"
+	_ "unsafe" // for go:linkname
+)
 
-// Without files there are no directories to be relative to: every one of
-// these is the error of its path.
+// What is relative to a directory. Implemented in package syscall.
 
 const (
 	UTIME_OMIT = (1 << 30) - 2
@@ -23,42 +25,32 @@ func Openat(dirfd int, path string, flags int, perm uint32) (int, error) {
 	return syscall.Openat(dirfd, path, flags, perm)
 }
 
-func Fstatat(dirfd int, path string, stat *syscall.Stat_t, flags int) error {
-	return syscall.Lstat(path, stat)
-}
+//go:linkname Fstatat syscall.fstatat
+func Fstatat(dirfd int, path string, stat *syscall.Stat_t, flags int) error
 
-func Unlinkat(dirfd int, path string, flags int) error {
-	return syscall.Unlink(path)
-}
+//go:linkname Unlinkat syscall.unlinkat
+func Unlinkat(dirfd int, path string, flags int) error
 
-func Readlinkat(dirfd int, path string, buf []byte) (int, error) {
-	return syscall.Readlink(path, buf)
-}
+//go:linkname Readlinkat syscall.readlinkat
+func Readlinkat(dirfd int, path string, buf []byte) (int, error)
 
-func Mkdirat(dirfd int, path string, mode uint32) error {
-	return syscall.Mkdir(path, mode)
-}
+//go:linkname Mkdirat syscall.mkdirat
+func Mkdirat(dirfd int, path string, mode uint32) error
 
-func Fchmodat(dirfd int, path string, mode uint32, flags int) error {
-	return syscall.Chmod(path, mode)
-}
+//go:linkname Fchmodat syscall.fchmodat
+func Fchmodat(dirfd int, path string, mode uint32, flags int) error
 
-func Fchownat(dirfd int, path string, uid, gid int, flags int) error {
-	return syscall.Chown(path, uid, gid)
-}
+//go:linkname Fchownat syscall.fchownat
+func Fchownat(dirfd int, path string, uid, gid int, flags int) error
 
-func Renameat(olddirfd int, oldpath string, newdirfd int, newpath string) error {
-	return syscall.Rename(oldpath, newpath)
-}
+//go:linkname Renameat syscall.renameat
+func Renameat(olddirfd int, oldpath string, newdirfd int, newpath string) error
 
-func Linkat(olddirfd int, oldpath string, newdirfd int, newpath string, flag int) error {
-	return syscall.Link(oldpath, newpath)
-}
+//go:linkname Linkat syscall.linkat
+func Linkat(olddirfd int, oldpath string, newdirfd int, newpath string, flag int) error
 
-func Symlinkat(oldpath string, newdirfd int, newpath string) error {
-	return syscall.Symlink(oldpath, newpath)
-}
+//go:linkname Symlinkat syscall.symlinkat
+func Symlinkat(oldpath string, newdirfd int, newpath string) error
 
-func Utimensat(dirfd int, path string, times *[2]syscall.Timespec, flag int) error {
-	return syscall.UtimesNano(path, times[:])
-}
+//go:linkname Utimensat syscall.utimensat
+func Utimensat(dirfd int, path string, times *[2]syscall.Timespec, flag int) error

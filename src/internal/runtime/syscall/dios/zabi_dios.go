@@ -469,7 +469,7 @@ type Run struct {
 	Envc    uint32   // how many
 	Refs    uint64   // address of nrefs struct dios_grant
 	Nrefs   uint32   // how many, at most DIOS_MAX_GRANTS
-	Pad     uint32   // 0
+	Files   uint32   // how many of them, the last, are the task's files: 0, or 2: a FIFO to read and one to write
 	Group   uint64   // the GROUP that becomes the task's own, with READ and WRITE; 0: the caller's own
 	In      uint64   // reference for standard input, or 0
 	Out     uint64   // reference for standard output; 0: the node's console
@@ -504,7 +504,7 @@ type Start struct {
 	Random uint64        // a RANDOM object
 	Entry  [64]byte      // name of the task function; empty: main
 	Nrefs  uint32        // how many references were handed over
-	Pad    uint32        // 0
+	Files  uint32        // how many of them, the last, lead to a file service: 0 or 2
 	Refs   [128]StartRef // the references handed over
 }
 

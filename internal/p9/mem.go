@@ -1,0 +1,401 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package p9
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A memory tree: files that are as long as who serves them.
+
+// memEntry is what a file takes besides its bytes, for the quota.
+const memEntry = 512
+
+type memTree struct {
+	mu   sync.Mutex // guards all of the tree
+	left int64      // bytes that it may still take
+	last uint64     // the number of the last file
+}
+
+type memNode struct {
+	tree         *memTree
+	path         uint64
+	mode         uint32
+	nlink        int
+	opens        int // Nodes and Files that others have
+	data         []byte
+	target       string              // of a link
+	names        map[string]*memNode // of a directory
+	parent       *memNode            // of a directory; the root's is nil
+	atime, mtime time.Time
+}
+
+// NewMem returns an empty tree that takes up to limit bytes of memory.
+func NewMem(limit int64) Node {
+	t := &memTree{left: limit}
+	n, _ := t.new(modeDir | 0o755)
+	n.nlink = 2
+	return n
+}
+
+// new returns a file that nothing leads to. The tree's lock is held, if anybody knows it.
+func (t *memTree) new(mode uint32) (*memNode, error) {
+	if t.left < memEntry {
+		return nil, ENOSPC
+	}
+	t.left -= memEntry
+	t.last++
+	now := time.Now()
+	n := &memNode{tree: t, path: t.last, mode: mode, atime: now, mtime: now}
+	if mode&modeType == modeDir {
+		n.names = make(map[string]*memNode)
+	}
+	return n, nil
+}
+
+// lock locks the tree; use: defer n.lock()().
+func (n *memNode) lock() func() {
+	n.tree.mu.Lock()
+	return n.tree.mu.Unlock
+}
+
+// drop gives back what a file took, when nothing leads to it any more.
+func (n *memNode) drop() {
+	if n.nlink == 0 && n.opens == 0 {
+		n.tree.left += memEntry + int64(cap(n.data))
+		n.data = nil
+	}
+}
+
+// find returns what a name leads to.
+func (n *memNode) find(name string) (*memNode, error) {
+	if n.names == nil {
+		return nil, ENOTDIR
+	}
+	if to := n.names[name]; to != nil {
+		return to, nil
+	}
+	return nil, ENOENT
+}
+
+// free checks that n is a directory, that still exists, where the name is free.
+func (n *memNode) free(name string) error {
+	to, err := n.find(name)
+	switch {
+	case to != nil:
+		return EEXIST
+	case err == ENOENT && n.nlink == 0:
+		return ENOENT
+	case err == ENOENT:
+		return nil
+	}
+	return err
+}
+
+// put makes a name, which is free, lead to a file.
+func (n *memNode) put(name string, to *memNode) {
+	n.names[name] = to
+	n.mtime = time.Now()
+	to.nlink++
+	if to.names != nil {
+		to.nlink = 2
+		to.parent = n
+		n.nlink++
+	}
+}
+
+// cut removes a name, which is there.
+func (n *memNode) cut(name string) {
+	to := n.names[name]
+	delete(n.names, name)
+	n.mtime = time.Now()
+	to.nlink--
+	if to.names != nil {
+		to.nlink = 0
+		n.nlink--
+	}
+	to.drop()
+}
+
+func (n *memNode) Attr() (Attr, error) {
+	defer n.lock()()
+	size := len(n.data) + len(n.target)
+	return Attr{
+		Path: n.path, Mode: n.mode, Nlink: uint64(n.nlink),
+		Size: uint64(size), Blocks: uint64(size+511) / 512,
+		Atime: memTime(n.atime), Mtime: memTime(n.mtime), Ctime: memTime(n.mtime),
+	}, nil
+}
+
+func memTime(t time.Time) Time { return Time{uint64(t.Unix()), uint64(t.Nanosecond())} }
+
+func (n *memNode) SetAttr(s *SetAttr) error {
+	defer n.lock()()
+	if s.Valid&SetSize != 0 {
+		if n.names != nil {
+			return EISDIR
+		}
+		if n.mode&modeType != modeFile {
+			return EINVAL
+		}
+		if err := n.resize(s.Size); err != nil {
+			return err
+		}
+	}
+	if s.Valid&SetMode != 0 {
+		n.mode = n.mode&^modePerm | s.Mode
+	}
+	set := func(now, to uint32, at *time.Time, t Time) {
+		switch {
+		case s.Valid&to != 0:
+			*at = time.Unix(int64(t.Sec), int64(t.Nsec))
+		case s.Valid&now != 0:
+			*at = time.Now()
+		}
+	}
+	set(SetAtime, SetAtimeTo, &n.atime, s.Atime)
+	set(SetMtime, SetMtimeTo, &n.mtime, s.Mtime)
+	return nil
+}
+
+// resize makes a file that long; what is new is zero.
+func (n *memNode) resize(size uint64) error {
+	if size <= uint64(len(n.data)) {
+		clear(n.data[size:])
+		n.data = n.data[:size]
+		if size == 0 {
+			n.tree.left += int64(cap(n.data))
+			n.data = nil
+		}
+	} else if size <= uint64(cap(n.data)) {
+		n.data = n.data[:size]
+	} else {
+		had := int64(cap(n.data))
+		if size > uint64(n.tree.left+had) {
+			return ENOSPC
+		}
+		room := min(int64(size)+int64(size)/4, n.tree.left+had)
+		data := make([]byte, size, room)
+		copy(data, n.data)
+		n.tree.left += had - int64(cap(data))
+		n.data = data
+	}
+	n.mtime = time.Now()
+	return nil
+}
+
+func (n *memNode) open() *memNode {
+	n.opens++
+	return n
+}
+
+func (n *memNode) Clone() (Node, error) {
+	defer n.lock()()
+	return n.open(), nil
+}
+
+func (n *memNode) Close() {
+	defer n.lock()()
+	n.opens--
+	n.drop()
+}
+
+func (n *memNode) Walk(name string) (Node, error) {
+	defer n.lock()()
+	to, err := n.find(name)
+	if err != nil {
+		return nil, err
+	}
+	return to.open(), nil
+}
+
+func (n *memNode) Readlink() (string, error) {
+	if n.mode&modeType != modeLink {
+		return "", EINVAL
+	}
+	return n.target, nil
+}
+
+func (n *memNode) ReadDir() ([]Dirent, error) {
+	defer n.lock()()
+	list := make([]Dirent, 0, len(n.names))
+	for _, name := range slices.Sorted(maps.Keys(n.names)) {
+		to := n.names[name]
+		list = append(list, Dirent{name, to.mode & modeType, to.path})
+	}
+	return list, nil
+}
+
+func (n *memNode) Open(flags uint32) (File, error) {
+	defer n.lock()()
+	if flags&oTrunc != 0 {
+		if err := n.resize(0); err != nil {
+			return nil, err
+		}
+	}
+	return &memFile{n.open(), flags&oAppend != 0}, nil
+}
+
+func (n *memNode) Create(name string, flags, mode uint32) (Node, File, error) {
+	defer n.lock()()
+	if err := n.free(name); err != nil {
+		return nil, nil, err
+	}
+	to, err := n.tree.new(modeFile | mode)
+	if err != nil {
+		return nil, nil, err
+	}
+	n.put(name, to)
+	return to.open(), &memFile{to.open(), flags&oAppend != 0}, nil
+}
+
+func (n *memNode) Mkdir(name string, mode uint32) error {
+	return n.make(name, modeDir|mode, "")
+}
+
+func (n *memNode) Symlink(name, target string) error {
+	if target == "" {
+		return ENOENT
+	}
+	return n.make(name, modeLink|0o777, target)
+}
+
+func (n *memNode) make(name string, mode uint32, target string) error {
+	defer n.lock()()
+	if err := n.free(name); err != nil {
+		return err
+	}
+	to, err := n.tree.new(mode)
+	if err != nil {
+		return err
+	}
+	to.target = target
+	n.put(name, to)
+	return nil
+}
+
+// mine returns the node of this tree that another Node is.
+func (n *memNode) mine(other Node) (*memNode, error) {
+	if to, ok := other.(*memNode); ok && to.tree == n.tree {
+		return to, nil
+	}
+	return nil, EXDEV
+}
+
+func (n *memNode) Link(name string, other Node) error {
+	to, err := n.mine(other)
+	if err != nil {
+		return err
+	}
+	defer n.lock()()
+	if err := n.free(name); err != nil {
+		return err
+	}
+	if to.names != nil {
+		return EPERM
+	}
+	if to.nlink == 0 {
+		return ENOENT
+	}
+	n.put(name, to)
+	return nil
+}
+
+func (n *memNode) Unlink(name string, dir bool) error {
+	defer n.lock()()
+	to, err := n.find(name)
+	switch {
+	case err != nil:
+		return err
+	case dir && to.names == nil:
+		return ENOTDIR
+	case !dir && to.names != nil:
+		return EISDIR
+	case len(to.names) > 0:
+		return ENOTEMPTY
+	}
+	n.cut(name)
+	return nil
+}
+
+func (n *memNode) Rename(name string, toDir Node, toName string) error {
+	dir, err := n.mine(toDir)
+	if err != nil {
+		return err
+	}
+	defer n.lock()()
+	from, err := n.find(name)
+	if err != nil {
+		return err
+	}
+	to, err := dir.find(toName)
+	if err != nil && err != ENOENT || dir.nlink == 0 {
+		return cmpErr(err)
+	}
+	for d := dir; d != nil; d = d.parent {
+		if d == from {
+			return EINVAL // into itself
+		}
+	}
+	switch {
+	case to == from:
+		return nil
+	case to == nil:
+	case from.names != nil && to.names == nil:
+		return ENOTDIR
+	case from.names == nil && to.names != nil:
+		return EISDIR
+	case len(to.names) > 0:
+		return ENOTEMPTY
+	}
+	if to != nil {
+		dir.cut(toName)
+	}
+	from.opens++ // it stays, without a name for a moment
+	n.cut(name)
+	dir.put(toName, from)
+	from.opens--
+	return nil
+}
+
+// cmpErr is the error, or that of a directory which was removed.
+func cmpErr(err error) error {
+	if err == nil || err == ENOENT {
+		return ENOENT
+	}
+	return err
+}
+
+type memFile struct {
+	*memNode
+	append bool
+}
+
+func (f *memFile) ReadAt(p []byte, off uint64) (int, error) {
+	defer f.lock()()
+	if off >= uint64(len(f.data)) {
+		return 0, nil
+	}
+	return copy(p, f.data[off:]), nil
+}
+
+func (f *memFile) WriteAt(p []byte, off uint64) (int, error) {
+	defer f.lock()()
+	if f.append {
+		off = uint64(len(f.data))
+	}
+	if end := off + uint64(len(p)); end > uint64(len(f.data)) {
+		if err := f.resize(end); err != nil {
+			return 0, err
+		}
+	}
+	f.mtime = time.Now()
+	return copy(f.data[off:], p), nil
+}
+
+func (f *memFile) Sync() error { return nil }

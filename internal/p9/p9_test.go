@@ -1,0 +1,476 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package p9
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A peer is a client: it sends what a test says, well formed or not.
+type peer struct {
+	t    testing.TB
+	conn net.Conn
+	end  chan error // what Serve returned
+}
+
+func connect(t testing.TB, s *Server) *peer {
+	ours, theirs := net.Pipe()
+	p := &peer{t, ours, make(chan error, 1)}
+	go func() {
+		p.end <- s.Serve(theirs)
+		theirs.Close()
+	}()
+	t.Cleanup(func() { ours.Close() })
+	return p
+}
+
+// message puts a message together: numbers by their type, strings, bytes.
+func message(kind uint8, fields ...any) []byte {
+	e := encoder{0, 0, 0, 0, kind, 0x34, 0x12}
+	for _, f := range fields {
+		switch f := f.(type) {
+		case int:
+			e.u32(uint32(f))
+		case uint16:
+			e.u16(f)
+		case uint32:
+			e.u32(f)
+		case uint64:
+			e.u64(f)
+		case string:
+			e.str(f)
+		case []byte:
+			e = append(e, f...)
+		default:
+			panic(fmt.Sprintf("%T", f))
+		}
+	}
+	le.PutUint32(e, uint32(len(e)))
+	return e
+}
+
+// call sends a request and returns the reply's body, or the error it has.
+func (p *peer) call(kind uint8, fields ...any) (*decoder, error) {
+	p.t.Helper()
+	p.conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := p.conn.Write(message(kind, fields...)); err != nil {
+		p.t.Fatal(err)
+	}
+	head := make([]byte, headSize)
+	if _, err := io.ReadFull(p.conn, head); err != nil {
+		p.t.Fatal(err)
+	}
+	body := make([]byte, le.Uint32(head)-headSize)
+	if _, err := io.ReadFull(p.conn, body); err != nil {
+		p.t.Fatal(err)
+	}
+	if tag := le.Uint16(head[5:]); tag != 0x1234 {
+		p.t.Fatalf("tag %#x", tag)
+	}
+	d := &decoder{b: body}
+	switch head[4] {
+	case rlerror:
+		return nil, Errno(d.u32())
+	case kind + 1:
+		return d, nil
+	}
+	p.t.Fatalf("reply %d to %d", head[4], kind)
+	return nil, nil
+}
+
+func (p *peer) ok(kind uint8, fields ...any) *decoder {
+	p.t.Helper()
+	d, err := p.call(kind, fields...)
+	if err != nil {
+		p.t.Fatalf("message %d %v: %v", kind, fields, err)
+	}
+	return d
+}
+
+func (p *peer) fails(want Errno, kind uint8, fields ...any) {
+	p.t.Helper()
+	if _, err := p.call(kind, fields...); err != want {
+		p.t.Errorf("message %d %q: %v, want %v", kind, fields, err, want)
+	}
+}
+
+// attach makes fid 0 the root.
+func (p *peer) attach() *peer {
+	p.t.Helper()
+	p.ok(tversion, maxMsize, version)
+	p.ok(tattach, 0, noFid, "", "", noFid)
+	return p
+}
+
+func (p *peer) walk(from, to int, names ...string) (steps int, err error) {
+	p.t.Helper()
+	fields := []any{from, to, uint16(len(names))}
+	for _, n := range names {
+		fields = append(fields, n)
+	}
+	d, err := p.call(twalk, fields...)
+	if err != nil {
+		return 0, err
+	}
+	return int(d.u16()), nil
+}
+
+// create makes a file, which is open as fid.
+func (p *peer) create(fid int, name, text string) {
+	p.t.Helper()
+	p.walk(0, fid)
+	p.ok(tlcreate, fid, name, 2, 0o644, 0)
+	p.ok(twrite, fid, uint64(0), len(text), []byte(text))
+}
+
+// trees are both kinds of trees, empty; the folder of the host's lies beside a
+// file named secret.
+func trees(t testing.TB) map[string]Node {
+	dir := filepath.Join(t.TempDir(), "tree")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "../secret"), []byte("secret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	host, err := OpenHost(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(host.Close)
+	return map[string]Node{"memory": NewMem(1 << 20), "host": host}
+}
+
+func each(t *testing.T, test func(t *testing.T, root Node)) {
+	for name, root := range trees(t) {
+		t.Run(name, func(t *testing.T) { test(t, root) })
+	}
+}
+
+func TestNoStepLeadsOut(t *testing.T) {
+	each(t, func(t *testing.T, root Node) {
+		p := connect(t, &Server{Root: root}).attach()
+		for _, name := range []string{"..", ".", "", "/", "../secret", "/etc", "a/b", "a\x00b"} {
+			p.fails(EINVAL, twalk, 0, 1, uint16(1), name)
+			p.fails(EINVAL, twalk, 0, 1, uint16(2), "x", name)
+			p.fails(EINVAL, tmkdir, 0, name, 0o755, 0)
+			p.fails(EINVAL, tsymlink, 0, name, "x", 0)
+			p.fails(EINVAL, tlcreate, 0, name, 2, 0o644, 0)
+			p.fails(EINVAL, tunlinkat, 0, name, 0)
+			p.fails(EINVAL, tunlinkat, 0, name, removeDir)
+			p.fails(EINVAL, trenameat, 0, name, 0, "x")
+			p.fails(EINVAL, tlink, 0, 0, name)
+		}
+		p.create(1, "file", "text")
+		p.fails(EINVAL, trenameat, 0, "file", 0, "../file")
+		p.fails(ENAMETOOLONG, tmkdir, 0, strings.Repeat("x", 256), 0o755, 0)
+		// A link is a file like others: nothing goes through it.
+		for i, to := range []string{"..", "/", "../secret", "/etc/passwd"} {
+			name := fmt.Sprint("link", i)
+			p.ok(tsymlink, 0, name, to, 0)
+			if n, err := p.walk(0, 2, name, "secret"); n != 1 || err != nil {
+				t.Errorf("walk through %s: %d steps, %v", to, n, err)
+			}
+			p.walk(0, 3, name)
+			if got := p.ok(treadlink, 3).str(); got != to {
+				t.Errorf("readlink: %q, want %q", got, to)
+			}
+			p.fails(ELOOP, tlopen, 3, 0)
+			p.fails(ELOOP, tlopen, 3, 2|oTrunc)
+			p.fails(EBADF, tread, 3, uint64(0), 10)
+			p.fails(ENOTDIR, tmkdir, 3, "x", 0o755, 0)
+			p.fails(ENOTDIR, tunlinkat, 3, "secret", 0)
+			p.fails(ENOTDIR, trenameat, 3, "secret", 0, "stolen")
+			if err := p.set(3, SetSize, 0); err == nil {
+				t.Error("a link was truncated")
+			}
+			p.fails(EEXIST, tlcreate, 0, name, 2, 0o644, 0)
+			p.ok(tclunk, 3)
+		}
+	})
+	// What is around the host's folder is as it was; see trees.
+}
+
+func (p *peer) set(fid int, valid int, size uint64) error {
+	_, err := p.call(tsetattr, fid, valid, 0o600, 0, 0, size, uint64(0), uint64(0), uint64(0), uint64(0))
+	return err
+}
+
+// TestRace moves a folder away and a link in its place, while a client goes
+// through it: it never reads what is outside.
+func TestRace(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+	for _, d := range []string{in, filepath.Join(in, "real"), out} {
+		os.Mkdir(d, 0o755)
+		os.WriteFile(filepath.Join(d, "file"), []byte(filepath.Base(d)), 0o644)
+	}
+	os.Symlink("../out", filepath.Join(in, "link"))
+	os.Symlink("../out/file", filepath.Join(in, "real", "other"))
+	root, err := OpenHost(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	stop := make(chan bool)
+	swapped := make(chan bool)
+	go func() {
+		defer close(swapped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			os.Rename(filepath.Join(in, "real"), filepath.Join(in, "x"))
+			os.Rename(filepath.Join(in, "link"), filepath.Join(in, "real"))
+			os.Rename(filepath.Join(in, "real"), filepath.Join(in, "link"))
+			os.Rename(filepath.Join(in, "x"), filepath.Join(in, "real"))
+		}
+	}()
+	p := connect(t, &Server{Root: root}).attach()
+	reads := 0
+	for i := 0; i < 100_000 && (i < 2000 || reads == 0); i++ {
+		n, err := p.walk(0, 1, "real", "file")
+		if err != nil || n != 2 {
+			continue
+		}
+		if _, err := p.call(tlopen, 1, 0); err == nil {
+			d := p.ok(tread, 1, uint64(0), 100)
+			if got := string(d.take(int(d.u32()))); got != "real" {
+				t.Fatalf("read %q", got)
+			}
+			reads++
+		}
+		p.ok(tclunk, 1)
+	}
+	close(stop)
+	<-swapped
+	if reads == 0 {
+		t.Error("nothing was read")
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	each(t, func(t *testing.T, root Node) {
+		w := connect(t, &Server{Root: root}).attach()
+		w.create(1, "file", "text")
+		p := connect(t, &Server{Root: root, ReadOnly: true}).attach()
+		p.walk(0, 1, "file")
+		for _, flags := range []int{1, 2, 3, oTrunc, 1 | oAppend} {
+			p.fails(EROFS, tlopen, 1, flags)
+		}
+		p.fails(EROFS, tmkdir, 0, "x", 0o755, 0)
+		p.fails(EROFS, tsymlink, 0, "x", "y", 0)
+		p.fails(EROFS, tlcreate, 0, "x", 2, 0o644, 0)
+		p.fails(EROFS, tunlinkat, 0, "file", 0)
+		p.fails(EROFS, trenameat, 0, "file", 0, "x")
+		p.fails(EROFS, tlink, 0, 1, "x")
+		if err := p.set(1, SetMode, 0); err != EROFS {
+			t.Error(err)
+		}
+		p.ok(tlopen, 1, 0)
+		p.fails(EROFS, twrite, 1, uint64(0), 1, []byte("x"))
+		d := p.ok(tread, 1, uint64(0), 100)
+		if got := string(d.take(int(d.u32()))); got != "text" {
+			t.Errorf("read %q", got)
+		}
+	})
+}
+
+// TestSlowClient has clients that send half a message, and that do not read
+// their reply: the others are served.
+func TestSlowClient(t *testing.T) {
+	each(t, func(t *testing.T, root Node) {
+		s := &Server{Root: root}
+		connect(t, s).attach().conn.Write(message(tgetattr, 0, uint64(0))[:9])
+		connect(t, s).attach().conn.Write(message(tgetattr, 0, uint64(0)))
+		dead := connect(t, s).attach()
+		dead.create(1, "of the dead", "x")
+		dead.conn.Close()
+		if err := <-dead.end; err != nil {
+			t.Error(err)
+		}
+		p := connect(t, s).attach()
+		p.create(1, "file", "text")
+		if n, err := p.walk(0, 2, "of the dead"); n != 1 || err != nil {
+			t.Error(n, err)
+		}
+	})
+}
+
+func TestLimits(t *testing.T) {
+	each(t, func(t *testing.T, root Node) {
+		p := connect(t, &Server{Root: root})
+		p.fails(EPROTO, tattach, 0, noFid, "", "", noFid) // no version yet
+		p.fails(EINVAL, tversion, 100, version)
+		if d := p.ok(tversion, 8192, "9P2000"); d.u32() != 8192 || d.str() != "unknown" {
+			t.Error("another version was taken")
+		}
+		p.attach()
+		for i := 1; i < maxFids; i++ {
+			p.walk(0, i)
+		}
+		p.fails(EMFILE, twalk, 0, maxFids, uint16(0))
+		p.fails(EBADF, twalk, 0, 1, uint16(0)) // not free
+		p.ok(tclunk, 1)
+		p.fails(EBADF, tclunk, 1)
+		p.fails(EBADF, twalk, 0, noFid, uint16(0))
+		p.fails(EISDIR, tlopen, 2, 2)
+		p.ok(tlopen, 2, 0)
+		p.fails(EINVAL, tlopen, 2, 0)
+		p.fails(EISDIR, tread, 2, uint64(0), 1)
+		p.fails(ENOTDIR, treaddir, 3, uint64(0), 100) // not open
+		p.fails(EPERM, tsetattr, 3, SetUID, 0, 1, 0, uint64(0), uint64(0), uint64(0), uint64(0), uint64(0))
+		p.fails(ENOTSUP, 98, 0, "x")
+		p.ok(tversion, maxMsize, version) // all anew
+		p.fails(EBADF, tclunk, 0)
+	})
+	// Memory has an end, and removing gives it back.
+	p := connect(t, &Server{Root: NewMem(100_000)}).attach()
+	for range 100 {
+		p.create(1, "file", "")
+		var err error
+		for off := uint64(0); err == nil && off < 1<<20; off += 10_000 {
+			_, err = p.call(twrite, 1, off, 10_000, make([]byte, 10_000))
+		}
+		if err != ENOSPC {
+			t.Fatal(err)
+		}
+		if err := p.set(1, SetSize, 1<<62); err != ENOSPC {
+			t.Fatal(err)
+		}
+		p.ok(tunlinkat, 0, "file", 0)
+		p.ok(tclunk, 1)
+	}
+}
+
+// TestDirectory reads one in messages that hold a few entries.
+func TestDirectory(t *testing.T) {
+	each(t, func(t *testing.T, root Node) {
+		p := connect(t, &Server{Root: root}).attach()
+		for i := range 50 {
+			p.ok(tmkdir, 0, fmt.Sprint("dir", i), 0o755, 0)
+		}
+		p.walk(0, 1)
+		p.ok(tlopen, 1, oDir)
+		p.fails(EINVAL, treaddir, 1, uint64(0), 20)
+		seen := make(map[string]bool)
+		for off := uint64(0); ; {
+			d := p.ok(treaddir, 1, off, 100)
+			if n := d.u32(); int(n) != len(d.b) || n > 100 {
+				t.Fatal(n, len(d.b))
+			}
+			if len(d.b) == 0 {
+				break
+			}
+			for len(d.b) > 0 {
+				if d.take(qidSize)[0] != qidDir {
+					t.Error("not a folder")
+				}
+				off = d.u64()
+				d.take(1)
+				seen[d.str()] = true
+			}
+		}
+		if len(seen) != 50 {
+			t.Error(len(seen), "entries")
+		}
+		p.fails(EINVAL, trenameat, 0, "dir0", 0, "..")
+	})
+}
+
+// FuzzServe is a client that means harm: whatever it sends, the service ends
+// the session or goes on, and another is served the tree, which is a tree.
+func FuzzServe(f *testing.F) {
+	session := bytes.Join([][]byte{
+		message(tversion, maxMsize, version),
+		message(tattach, 0, noFid, "", "", noFid),
+		message(tmkdir, 0, "dir", 0o755, 0),
+		message(twalk, 0, 1, uint16(1), "dir"),
+		message(tlcreate, 1, "file", 2, 0o644, 0),
+		message(twrite, 1, uint64(3), 4, []byte("text")),
+		message(tread, 1, uint64(0), 100),
+		message(tgetattr, 1, uint64(0x7ff)),
+		message(tsetattr, 1, 0x1ff&^(SetUID|SetGID), 0o600, 0, 0, uint64(2), uint64(1), uint64(2), uint64(3), uint64(4)),
+		message(tfsync, 1, 0),
+		message(tsymlink, 0, "link", "dir/file", 0),
+		message(twalk, 0, 2, uint16(1), "link"),
+		message(treadlink, 2),
+		message(tlink, 0, 1, "hard"),
+		message(trenameat, 0, "hard", 0, "dir2"),
+		message(twalk, 0, 3, uint16(0)),
+		message(tlopen, 3, 0),
+		message(treaddir, 3, uint64(0), 1000),
+		message(tunlinkat, 0, "dir2", 0),
+		message(tflush, uint16(1)),
+		message(tclunk, 1),
+	}, nil)
+	f.Add(session)
+	for i := range session {
+		if i%7 == 0 {
+			f.Add(session[:i])
+			bad := bytes.Clone(session)
+			bad[i] ^= 0x80
+			f.Add(bad)
+		}
+	}
+	f.Add(message(tversion, uint32(1<<31), strings.Repeat("9", 60000)))
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, tversion, 0, 0})
+	f.Add([]byte{0, 0, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		root := NewMem(1 << 20).(*memNode)
+		s := &Server{Root: root}
+		var out bytes.Buffer
+		err := s.Serve(struct {
+			io.Reader
+			io.Writer
+		}{bytes.NewReader(b), &out})
+		if e := Errno(0); errors.As(err, &e) {
+			t.Errorf("an error of a request ended the session: %v", err)
+		}
+		// Each reply is a message.
+		for r := out.Bytes(); len(r) > 0; {
+			n := 0
+			if len(r) >= headSize {
+				n = int(le.Uint32(r))
+			}
+			if n < headSize || n > len(r) {
+				t.Fatalf("a reply of %d bytes of %d", n, len(r))
+			}
+			r = r[n:]
+		}
+		// Nothing is left open, and what is free is what nobody has.
+		left := root.tree.left
+		var count func(n *memNode)
+		seen := make(map[*memNode]bool)
+		count = func(n *memNode) {
+			if seen[n] {
+				return
+			}
+			seen[n] = true
+			if n.opens != 0 {
+				t.Errorf("%d opens left", n.opens)
+			}
+			left += memEntry + int64(cap(n.data))
+			for _, to := range n.names {
+				count(to)
+			}
+		}
+		count(root)
+		if left != 1<<20 {
+			t.Errorf("%d bytes lost", 1<<20-left)
+		}
+	})
+}

@@ -1,0 +1,110 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package progtest
+
+import (
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"dios/internal/vm"
+)
+
+// withFiles runs a program that has the files of a tree of the machine.
+func (m *VM) withFiles(t *testing.T, tree, program string, args ...string) Outcome {
+	t.Helper()
+	o, err := m.run(&vm.Cmd{
+		File: filepath.Join(binaries(t, "dios"), program),
+		Via:  []string{filepath.Join(Root(), "bin", "diosfs"), tree},
+		Args: append([]string{program}, args...),
+	}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// A program does with files the same as on Linux, on a tree in memory and on one
+// of the host.
+func TestFiles(t *testing.T) {
+	needVM(t)
+	m := machine(t)
+	defer syscall.Umask(syscall.Umask(0o22))
+	want, err := Host(filepath.Join(binaries(t, "linux"), "files"), Run{Args: []string{"files", filepath.Join(t.TempDir(), "t")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.Status != 0 {
+		t.Fatalf("on Linux: status %d\n%s%s", want.Status, want.Stdout, want.Stderr)
+	}
+	for _, tree := range []string{"mem", "/dev/shm"} {
+		t.Run(filepath.Base(tree), func(t *testing.T) {
+			before, err := m.Counts()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := m.withFiles(t, tree, "files", "/t")
+			if got.Status != 0 {
+				t.Errorf("status %d", got.Status)
+			}
+			compare(t, false, want, got)
+			leftover(t, m, before)
+		})
+	}
+	// What the program wrote is the machine's; then only to be read.
+	if text, err := m.Shell("sha256sum /dev/shm/t/big | cut -d' ' -f1; cat /dev/shm/t/n3; echo; stat -c %a /dev/shm/t/attr"); err != nil || text != "2dd78d0cd19bb7c533cd44b910d1e1932520b1da58029ab6810487dd8b246943\none\n400\n" {
+		t.Errorf("in the machine: %q, %v", text, err)
+	}
+	o := m.withFiles(t, "/dev/shm:ro", "files", "/other")
+	if o.Status != 1 || o.Stdout != "must: mkdir /other: read-only file system\n" {
+		t.Errorf("read-only: status %d, %q", o.Status, o.Stdout)
+	}
+	if _, err := m.Shell("rm -r /dev/shm/t"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Nothing leads out of the tree.
+func TestConfined(t *testing.T) {
+	needVM(t)
+	m := machine(t)
+	if _, err := m.Shell(`set -e
+		cd /dev/shm
+		mkdir -p tree/dir
+		echo secret >secret
+		echo inside >tree/inside
+		cd tree
+		ln -s inside ok
+		ln -s ../secret up
+		ln -s ../up dir/up
+		ln -s ../../.. far
+		ln -s /dev/shm/secret absolute
+		ln -s / host
+		ln -s /proc/1/root/dev/shm magic
+		mkfifo fifo
+		mknod null c 1 3`); err != nil {
+		t.Fatal(err)
+	}
+	o := m.withFiles(t, "/dev/shm/tree", "confined")
+	if o.Status != 0 || o.Stderr != "" {
+		t.Errorf("status %d, standard error:\n%s", o.Status, o.Stderr)
+	}
+	golden(t, "confined", o.Stdout)
+	if text, err := m.Shell("cat /dev/shm/secret; ls /dev/shm; rm -r /dev/shm/tree /dev/shm/secret"); err != nil || text != "secret\nsecret\ntree\n" {
+		t.Errorf("around the tree: %q, %v", text, err)
+	}
+}
+
+// The statuses of a program with files are those of one without.
+func TestFilesStatus(t *testing.T) {
+	needVM(t)
+	m := machine(t)
+	if o := m.withFiles(t, "mem", "exit", "42"); o.Status != 42 {
+		t.Errorf("exit 42: status %d", o.Status)
+	}
+	if o := m.withFiles(t, "/none", "hello"); o.Status != 125 || o.Stderr != "diosfs: /none: no such file or directory\n" {
+		t.Errorf("no such tree: status %d, %q", o.Status, o.Stderr)
+	}
+}

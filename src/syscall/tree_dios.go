@@ -1,0 +1,1002 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build dios
+
+package syscall
+
+import (
+	"internal/byteorder"
+	"sync"
+	"unsafe"
+)
+
+// The client of a file service: 9P2000.L over the two FIFOs that the task was
+// started with, if it was. See docs/design/files.md of DIOS.
+//
+// There is one request at a time. Who waits for the reply, or for his turn, is
+// a goroutine; the task goes on.
+//
+// Links are followed here, as the protocol has it, so the service never sees
+// a path: it sees steps, each a name that is no "..".
+
+const (
+	rlerror   = 7
+	tlopen    = 12
+	tlcreate  = 14
+	tsymlink  = 16
+	treadlink = 22
+	tgetattr  = 24
+	tsetattr  = 26
+	treaddir  = 40
+	tfsync    = 50
+	tlink     = 70
+	tmkdir    = 72
+	trenameat = 74
+	tunlinkat = 76
+	tversion  = 100
+	tattach   = 104
+	twalk     = 110
+	tread     = 116
+	twrite    = 118
+	tclunk    = 120
+
+	treeVersion = "9P2000.L"
+	treeMsize   = 64 << 10
+	treeHead    = 7  // size, kind, tag
+	treeIO      = 16 // what a write has before the bytes, rounded up; a read has less
+	treeWalk    = 16 // names in a message
+	treeLinks   = 40 // that a path leads over, as on Linux
+
+	qidDir  = 0x80
+	qidLink = 0x02
+
+	setMode    = 0x1
+	setUid     = 0x2
+	setGid     = 0x4
+	setSize    = 0x8
+	setAtime   = 0x10 | 0x80
+	setMtime   = 0x20 | 0x100
+	utimeOmit  = 1<<30 - 2
+	atFdcwd    = -0x64
+	atNofollow = 0x100
+	atRemove   = 0x200
+)
+
+// A tree is the connection to a service.
+type tree struct {
+	r, w   *objectEnd
+	rf, wf file // what an objectEnd wants to know of its descriptors: none
+
+	mu   sync.Mutex // held from begin to done
+	dead Errno      // why there is no service any more
+	last uint32     // the last fid; 0 is the root
+	buf  []byte     // the request, and then the reply
+	pos  int        // read of the reply
+	bad  bool       // the reply was too short
+
+	cwd struct {
+		sync.Mutex
+		path []string
+	}
+}
+
+var theTree struct {
+	sync.Once
+	*tree
+	err Errno
+}
+
+var umask = struct {
+	sync.Mutex
+	mask uint32
+}{mask: 022}
+
+// Umask says which bits new files and directories do not get.
+func Umask(mask int) int {
+	umask.Lock()
+	defer umask.Unlock()
+	old := umask.mask
+	umask.mask = uint32(mask) & 0777
+	return int(old)
+}
+
+func masked(perm uint32) uint32 {
+	umask.Lock()
+	defer umask.Unlock()
+	return perm & 07777 &^ umask.mask
+}
+
+// getTree returns the service, which it asks for its name at first.
+func getTree() (*tree, Errno) {
+	s := diosStart()
+	n := int(s.Nrefs)
+	if s.Files != 2 || n < 2 || n > len(s.Refs) {
+		return nil, enofiles
+	}
+	theTree.Do(func() {
+		c := &tree{
+			r:   newObjectEnd(s.Refs[n-2].Ref, 'r'),
+			w:   newObjectEnd(s.Refs[n-1].Ref, 'w'),
+			buf: make([]byte, treeMsize),
+		}
+		theTree.tree = c
+		c.begin(tversion)
+		c.put32(treeMsize)
+		c.putString(treeVersion)
+		e := c.call()
+		if msize, v := c.get32(), c.getString(); e == 0 && (msize != treeMsize || v != treeVersion) {
+			e = EPROTO
+		}
+		c.done()
+		if e == 0 {
+			c.begin(tattach)
+			c.put32(0)
+			c.put32(^uint32(0))
+			c.putString("")
+			c.putString("")
+			c.put32(^uint32(0))
+			e = c.call()
+			c.done()
+		}
+		theTree.err = e
+	})
+	return theTree.tree, theTree.err
+}
+
+// begin begins a request. What follows belongs to it, up to done.
+func (c *tree) begin(kind uint8) {
+	c.mu.Lock()
+	c.buf = append(c.buf[:4], kind, 0, 0)
+	c.pos = 0
+	c.bad = false
+}
+
+func (c *tree) put8(v uint8)   { c.buf = append(c.buf, v) }
+func (c *tree) put16(v uint16) { c.buf = byteorder.LEAppendUint16(c.buf, v) }
+func (c *tree) put32(v uint32) { c.buf = byteorder.LEAppendUint32(c.buf, v) }
+func (c *tree) put64(v uint64) { c.buf = byteorder.LEAppendUint64(c.buf, v) }
+
+func (c *tree) putString(s string) {
+	c.put16(uint16(len(s)))
+	c.buf = append(c.buf, s...)
+}
+
+// get returns the next bytes of the reply. What is missing is zero.
+func (c *tree) get(n int) []byte {
+	if n > len(c.buf)-c.pos {
+		c.bad = true
+		c.pos = len(c.buf)
+		return make([]byte, n)
+	}
+	c.pos += n
+	return c.buf[c.pos-n : c.pos]
+}
+
+func (c *tree) get8() uint8       { return c.get(1)[0] }
+func (c *tree) get16() uint16     { return byteorder.LEUint16(c.get(2)) }
+func (c *tree) get32() uint32     { return byteorder.LEUint32(c.get(4)) }
+func (c *tree) get64() uint64     { return byteorder.LEUint64(c.get(8)) }
+func (c *tree) getString() string { return string(c.get(int(c.get16()))) }
+
+func (c *tree) getTime() Timespec { return Timespec{int64(c.get64()), int64(c.get64())} }
+
+// call sends the request and waits for the reply, which is in c.buf then.
+func (c *tree) call() Errno {
+	if c.dead != 0 {
+		return c.dead
+	}
+	kind := c.buf[4]
+	byteorder.LEPutUint32(c.buf, uint32(len(c.buf)))
+	e := c.exchange()
+	if e == 0 && c.buf[4] != kind+1 && c.buf[4] != rlerror {
+		e = EPROTO
+	}
+	if e != 0 {
+		// There is no telling what comes next.
+		c.dead = e
+		c.buf = c.buf[:treeHead]
+		return e
+	}
+	c.pos = treeHead
+	if c.buf[4] == rlerror {
+		e = Errno(c.get32())
+		if e == 0 || e >= enofiles {
+			e = EIO
+		}
+	}
+	return e
+}
+
+func (c *tree) exchange() Errno {
+	for b := c.buf; len(b) > 0; {
+		n, e := c.w.write(&c.wf, b)
+		if e != 0 {
+			return EIO // the service has gone
+		}
+		b = b[n:]
+	}
+	c.buf = c.buf[:cap(c.buf)]
+	size := treeHead
+	for n := 0; n < size; {
+		m, e := c.r.read(&c.rf, c.buf[n:])
+		if e != 0 || m == 0 {
+			return EIO
+		}
+		n += m
+		if n >= treeHead {
+			size = int(byteorder.LEUint32(c.buf))
+			if size < treeHead || size > treeMsize || n > size {
+				return EPROTO
+			}
+		}
+	}
+	c.buf = c.buf[:size]
+	return 0
+}
+
+// done ends a request and what was done with its reply.
+func (c *tree) done() Errno {
+	bad := c.bad
+	c.mu.Unlock()
+	if bad {
+		return EPROTO
+	}
+	return 0
+}
+
+// end is call and done, for a request whose reply says nothing more.
+func (c *tree) end() Errno {
+	e := c.call()
+	c.done()
+	return e
+}
+
+func (c *tree) clunk(fid uint32) {
+	if fid != 0 {
+		c.begin(tclunk)
+		c.put32(fid)
+		c.end()
+	}
+}
+
+// A place is where a path that is not absolute begins.
+type place struct {
+	fid  uint32
+	path []string // how it was reached from the root
+}
+
+// split returns the steps of a path.
+func split(path string) (names []string) {
+	for i := 0; i < len(path); {
+		j := i
+		for j < len(path) && path[j] != '/' {
+			j++
+		}
+		if s := path[i:j]; s != "" && s != "." {
+			names = append(names, s)
+		}
+		i = j + 1
+	}
+	return names
+}
+
+// join returns a new list.
+func join(a, b []string) []string { return append(a[:len(a):len(a)], b...) }
+
+// A found is what a path leads to. It is the caller's, who clunks fid.
+type found struct {
+	fid  uint32
+	qid  uint8 // its type
+	path []string
+}
+
+// find follows a path, and the last step too, if it is a link and follow.
+func (c *tree) find(at place, path string, follow bool) (found, Errno) {
+	if path[len(path)-1] == '/' {
+		follow = true
+	}
+	return c.follow(at, path, split(path), follow)
+}
+
+func (c *tree) follow(at place, path string, names []string, follow bool) (f found, e Errno) {
+	dir := path[len(path)-1] == '/' || names == nil
+	if path[0] == '/' {
+		at = place{}
+	} else if at.fid == 0 {
+		names = join(at.path, names)
+		at.path = nil
+	}
+	for links := 0; ; {
+		// Up to the first step back.
+		n := 0
+		for n < len(names) && names[n] != ".." {
+			n++
+		}
+		if n == 0 && n < len(names) {
+			if at.fid == 0 {
+				names = names[1:] // the root is its own parent
+			} else {
+				names = join(at.path, names)
+				at = place{}
+			}
+			continue
+		}
+		last := n == len(names)
+		got, qid, walked, e := c.walk(at.fid, names[:n])
+		if e != 0 {
+			return found{}, e
+		}
+		if qid&qidLink != 0 && (walked < n || !last || follow) {
+			target, e := c.readlink(got)
+			c.clunk(got)
+			if links++; e == 0 && links > treeLinks {
+				e = ELOOP
+			}
+			if e == 0 && target == "" {
+				e = ENOENT
+			}
+			if e != 0 {
+				return found{}, e
+			}
+			rest := names[walked:]
+			if len(rest) == 0 && target[len(target)-1] == '/' {
+				dir = true
+			}
+			if target[0] == '/' {
+				at = place{}
+				names = join(split(target), rest)
+			} else {
+				names = join(join(names[:walked-1], split(target)), rest)
+			}
+			continue
+		}
+		if qid&qidDir == 0 && (!last || dir) {
+			c.clunk(got)
+			return found{}, ENOTDIR
+		}
+		if last {
+			return found{got, qid, join(at.path, names)}, 0
+		}
+		c.clunk(got)
+		names = join(names[:n-1], names[n+1:])
+	}
+}
+
+// walk goes as many steps as it can, up to the first link.
+func (c *tree) walk(from uint32, names []string) (fid uint32, qid uint8, walked int, e Errno) {
+	fid, qid = from, qidDir
+	for {
+		step := names[walked:]
+		step = step[:min(len(step), treeWalk)]
+		to, n, q, e := c.step(fid, step)
+		if e == 0 && n == 0 && len(step) > 0 {
+			e = EPROTO // it says why, or goes a step
+		}
+		if e == 0 && n < len(step) {
+			// Not so far. From there the next step says why.
+			step = step[:n]
+			to, n, q, e = c.step(fid, step)
+			if e == 0 && n < len(step) {
+				e = ENOENT // it changes too fast
+			}
+		}
+		if fid != from {
+			c.clunk(fid)
+		}
+		if e != 0 {
+			return 0, 0, 0, e
+		}
+		fid = to
+		if n > 0 {
+			qid = q
+		}
+		walked += n
+		if walked == len(names) || qid&qidLink != 0 {
+			return fid, qid, walked, 0
+		}
+	}
+}
+
+// step goes some steps, and returns how many it went, and the type of the
+// last. Only when it went all there is a new fid.
+func (c *tree) step(from uint32, names []string) (fid uint32, n int, qid uint8, e Errno) {
+	c.begin(twalk)
+	c.last++
+	fid = c.last
+	c.put32(from)
+	c.put32(fid)
+	c.put16(uint16(len(names)))
+	for _, s := range names {
+		if len(s) > 255 {
+			c.done()
+			return 0, 0, 0, ENAMETOOLONG
+		}
+		c.putString(s)
+	}
+	if e = c.call(); e == 0 {
+		n = int(c.get16())
+		for range min(n, treeWalk) {
+			qid = c.get(13)[0]
+		}
+		if n > len(names) {
+			c.bad = true
+		}
+	}
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	return fid, n, qid, e
+}
+
+func (c *tree) readlink(fid uint32) (string, Errno) {
+	c.begin(treadlink)
+	c.put32(fid)
+	e := c.call()
+	var s string
+	if e == 0 {
+		s = c.getString()
+	}
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	return s, e
+}
+
+// parent finds the directory of a path's last step, and returns that.
+func (c *tree) parent(at place, path string) (dir found, name string, e Errno) {
+	names := split(path)
+	if len(names) == 0 || names[len(names)-1] == ".." {
+		return found{}, "", EINVAL
+	}
+	name = names[len(names)-1]
+	if len(name) > 255 {
+		return found{}, "", ENAMETOOLONG
+	}
+	names = names[:len(names)-1]
+	if path[0] == '/' {
+		at = place{}
+	}
+	dir, e = c.follow(at, "./", names, true)
+	return dir, name, e
+}
+
+// beginIn begins a request about a name in the directory of a path, which is
+// to be clunked.
+func (c *tree) beginIn(kind uint8, at place, path string) (dir uint32, e Errno) {
+	f, name, e := c.parent(at, path)
+	if e != 0 {
+		return 0, e
+	}
+	c.begin(kind)
+	c.put32(f.fid)
+	c.putString(name)
+	return f.fid, 0
+}
+
+// atPlace checks a path and returns where it begins.
+func atPlace(dirfd int, path string) (*tree, place, Errno) {
+	if err := noFile(path); err != enofiles {
+		return nil, place{}, err.(Errno)
+	}
+	c, e := getTree()
+	if e != 0 {
+		return nil, place{}, e
+	}
+	if dirfd == atFdcwd {
+		c.cwd.Lock()
+		defer c.cwd.Unlock()
+		return c, place{path: c.cwd.path}, 0
+	}
+	f, e := getFile(dirfd)
+	if e != 0 {
+		return nil, place{}, e
+	}
+	t, ok := f.stream.(*treeFile)
+	if !ok || !t.dir {
+		return nil, place{}, ENOTDIR
+	}
+	return c, place{t.fid, t.path}, 0
+}
+
+// onPath finds what a path leads to, and does something with it.
+func onPath(dirfd int, path string, follow bool, do func(c *tree, fid uint32) Errno) error {
+	c, at, e := atPlace(dirfd, path)
+	if e != 0 {
+		return e
+	}
+	f, e := c.find(at, path, follow)
+	if e == 0 {
+		e = do(c, f.fid)
+		c.clunk(f.fid)
+	}
+	return orNil(e)
+}
+
+func orNil(e Errno) error {
+	if e != 0 {
+		return e
+	}
+	return nil
+}
+
+func openTree(dirfd int, path string, flags int, perm uint32) (int, Errno) {
+	c, at, e := atPlace(dirfd, path)
+	if e != 0 {
+		return -1, e
+	}
+	f, e := c.openNew(at, path, flags, perm)
+	if e != 0 {
+		return -1, e
+	}
+	return addFile(&file{stream: f}), 0
+}
+
+func (c *tree) openNew(at place, path string, flags int, perm uint32) (*treeFile, Errno) {
+	for try := 0; ; try++ {
+		e := ENOENT
+		if flags&(O_CREAT|O_EXCL) != O_CREAT|O_EXCL {
+			var f found
+			f, e = c.find(at, path, flags&O_NOFOLLOW == 0)
+			if e == 0 {
+				return c.open(f, flags)
+			}
+		}
+		if e != ENOENT || flags&O_CREAT == 0 || try == 3 {
+			return nil, e
+		}
+		if path[len(path)-1] == '/' {
+			return nil, EISDIR
+		}
+		dir, name, e := c.parent(at, path)
+		if e != 0 {
+			return nil, e
+		}
+		c.begin(tlcreate)
+		c.put32(dir.fid)
+		c.putString(name)
+		c.put32(uint32(flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND)))
+		c.put32(masked(perm))
+		c.put32(0)
+		if e = c.end(); e == 0 {
+			return &treeFile{c: c, fid: dir.fid, flags: flags, path: join(dir.path, []string{name})}, 0
+		}
+		c.clunk(dir.fid)
+		if e != EEXIST || flags&O_EXCL != 0 {
+			return nil, e
+		}
+		// Somebody else made it meanwhile.
+	}
+}
+
+func (c *tree) open(f found, flags int) (*treeFile, Errno) {
+	e := Errno(0)
+	switch {
+	case f.qid&qidLink != 0 && flags&O_DIRECTORY != 0:
+		e = ENOTDIR
+	case f.qid&qidLink != 0:
+		e = ELOOP
+	case f.qid&qidDir != 0 && flags&O_CREAT != 0:
+		e = EISDIR
+	default:
+		c.begin(tlopen)
+		c.put32(f.fid)
+		c.put32(uint32(flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND | O_TRUNC | O_DIRECTORY)))
+		e = c.end()
+	}
+	if e != 0 {
+		c.clunk(f.fid)
+		return nil, e
+	}
+	return &treeFile{c: c, fid: f.fid, flags: flags, dir: f.qid&qidDir != 0, path: f.path}, 0
+}
+
+func (c *tree) getattr(fid uint32, st *Stat_t) Errno {
+	c.begin(tgetattr)
+	c.put32(fid)
+	c.put64(0x7ff)
+	e := c.call()
+	if e == 0 {
+		c.get64() // which of these count: all
+		c.get(5)
+		*st = Stat_t{
+			Dev: 1, Ino: c.get64(), Mode: c.get32(), Uid: c.get32(), Gid: c.get32(), Nlink: c.get64(),
+			Rdev: c.get64(), Size: int64(c.get64()), Blksize: int64(c.get64()), Blocks: int64(c.get64()),
+			Atim: c.getTime(), Mtim: c.getTime(), Ctim: c.getTime(),
+		}
+	}
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	return e
+}
+
+// A change is a request to set some of what Stat tells.
+type change struct {
+	valid, mode, uid, gid uint32
+	size                  int64
+	atime, mtime          Timespec
+}
+
+func (c *tree) setattr(fid uint32, s change) Errno {
+	c.begin(tsetattr)
+	c.put32(fid)
+	c.put32(s.valid)
+	c.put32(s.mode)
+	c.put32(s.uid)
+	c.put32(s.gid)
+	c.put64(uint64(s.size))
+	for _, t := range []Timespec{s.atime, s.mtime} {
+		c.put64(uint64(t.Sec))
+		c.put64(uint64(t.Nsec))
+	}
+	return c.end()
+}
+
+func (s change) onPath(dirfd int, path string, follow bool) error {
+	return onPath(dirfd, path, follow, func(c *tree, fid uint32) Errno { return c.setattr(fid, s) })
+}
+
+func owner(uid, gid int) change {
+	s := change{uid: uint32(uid), gid: uint32(gid)}
+	if uid != -1 {
+		s.valid |= setUid
+	}
+	if gid != -1 {
+		s.valid |= setGid
+	}
+	return s
+}
+
+func times(ts []Timespec) (s change) {
+	if ts[0].Nsec != utimeOmit {
+		s.valid |= setAtime
+		s.atime = ts[0]
+	}
+	if ts[1].Nsec != utimeOmit {
+		s.valid |= setMtime
+		s.mtime = ts[1]
+	}
+	return s
+}
+
+// The calls with a directory to begin at, for package internal/syscall/unix.
+
+//go:linkname fstatat
+func fstatat(dirfd int, path string, st *Stat_t, flags int) error {
+	return onPath(dirfd, path, flags&atNofollow == 0, func(c *tree, fid uint32) Errno { return c.getattr(fid, st) })
+}
+
+//go:linkname unlinkat
+func unlinkat(dirfd int, path string, flags int) error {
+	c, at, e := atPlace(dirfd, path)
+	if e != 0 {
+		return e
+	}
+	dir, e := c.beginIn(tunlinkat, at, path)
+	if e != 0 {
+		return e
+	}
+	c.put32(uint32(flags & atRemove))
+	e = c.end()
+	c.clunk(dir)
+	return orNil(e)
+}
+
+//go:linkname readlinkat
+func readlinkat(dirfd int, path string, buf []byte) (n int, err error) {
+	err = onPath(dirfd, path, false, func(c *tree, fid uint32) Errno {
+		s, e := c.readlink(fid)
+		n = copy(buf, s)
+		return e
+	})
+	if err != nil {
+		return -1, err
+	}
+	return n, nil
+}
+
+//go:linkname mkdirat
+func mkdirat(dirfd int, path string, perm uint32) error {
+	c, at, e := atPlace(dirfd, path)
+	if e != 0 {
+		return e
+	}
+	dir, e := c.beginIn(tmkdir, at, path)
+	if e == EINVAL {
+		e = EEXIST // "/" and its like
+	}
+	if e != 0 {
+		return e
+	}
+	c.put32(masked(perm))
+	c.put32(0)
+	e = c.end()
+	c.clunk(dir)
+	return orNil(e)
+}
+
+//go:linkname symlinkat
+func symlinkat(target string, dirfd int, path string) error {
+	c, at, e := atPlace(dirfd, path)
+	if e != 0 {
+		return e
+	}
+	if len(target) >= 4096 {
+		return ENAMETOOLONG
+	}
+	dir, e := c.beginIn(tsymlink, at, path)
+	if e != 0 {
+		return e
+	}
+	c.putString(target)
+	c.put32(0)
+	e = c.end()
+	c.clunk(dir)
+	return orNil(e)
+}
+
+//go:linkname fchmodat
+func fchmodat(dirfd int, path string, mode uint32, flags int) error {
+	return change{valid: setMode, mode: mode}.onPath(dirfd, path, flags&atNofollow == 0)
+}
+
+//go:linkname fchownat
+func fchownat(dirfd int, path string, uid, gid int, flags int) error {
+	return owner(uid, gid).onPath(dirfd, path, flags&atNofollow == 0)
+}
+
+//go:linkname utimensat
+func utimensat(dirfd int, path string, ts *[2]Timespec, flags int) error {
+	return times(ts[:]).onPath(dirfd, path, flags&atNofollow == 0)
+}
+
+//go:linkname renameat
+func renameat(dirfd int, path string, todirfd int, topath string) error {
+	c, at, e := atPlace(dirfd, path)
+	if e != 0 {
+		return e
+	}
+	_, toAt, e := atPlace(todirfd, topath)
+	if e != 0 {
+		return e
+	}
+	to, toName, e := c.parent(toAt, topath)
+	if e != 0 {
+		return e
+	}
+	defer c.clunk(to.fid)
+	dir, e := c.beginIn(trenameat, at, path)
+	if e != 0 {
+		return e
+	}
+	c.put32(to.fid)
+	c.putString(toName)
+	e = c.end()
+	c.clunk(dir)
+	return orNil(e)
+}
+
+//go:linkname linkat
+func linkat(dirfd int, path string, todirfd int, topath string, flags int) error {
+	_, toAt, e := atPlace(todirfd, topath)
+	if e != 0 {
+		return e
+	}
+	return onPath(dirfd, path, false, func(c *tree, fid uint32) Errno {
+		to, name, e := c.parent(toAt, topath)
+		if e != 0 {
+			return e
+		}
+		c.begin(tlink)
+		c.put32(to.fid)
+		c.put32(fid)
+		c.putString(name)
+		e = c.end()
+		c.clunk(to.fid)
+		return e
+	})
+}
+
+// A treeFile is an open file or directory of a service.
+type treeFile struct {
+	c     *tree
+	fid   uint32
+	flags int
+	dir   bool
+	path  []string
+
+	mu  sync.Mutex
+	pos int64 // for a directory: the number of the next entry
+}
+
+// A seeker is a stream with a position, which has more than others.
+type seeker interface {
+	stream
+	seek(offset int64, whence int) (int64, Errno)
+	pread(p []byte, offset int64) (int, Errno)
+	pwrite(p []byte, offset int64) (int, Errno)
+	readDirent(buf []byte) (int, Errno)
+	stat(st *Stat_t) Errno
+	set(s change) Errno
+	sync() Errno
+	chdir() Errno
+}
+
+func (t *treeFile) mode() uint32 {
+	perm := [...]uint32{O_RDONLY: S_IRUSR, O_WRONLY: S_IWUSR, O_RDWR: S_IRUSR | S_IWUSR, 3: 0}[t.flags&3]
+	if t.dir {
+		return S_IFDIR | perm
+	}
+	return S_IFREG | perm
+}
+
+func (t *treeFile) close() { t.c.clunk(t.fid) }
+
+func (t *treeFile) read(f *file, p []byte) (int, Errno) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, e := t.pread(p, t.pos)
+	t.pos += int64(n)
+	return n, e
+}
+
+func (t *treeFile) write(f *file, p []byte) (int, Errno) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, e := t.pwrite(p, t.pos)
+	t.pos += int64(n)
+	if e == 0 && t.flags&O_APPEND != 0 {
+		var st Stat_t
+		if e := t.stat(&st); e != 0 {
+			return n, e
+		}
+		t.pos = st.Size
+	}
+	return n, e
+}
+
+func (t *treeFile) pread(p []byte, offset int64) (int, Errno) {
+	if offset < 0 {
+		return 0, EINVAL
+	}
+	c := t.c
+	c.begin(tread)
+	c.put32(t.fid)
+	c.put64(uint64(offset))
+	c.put32(uint32(min(len(p), treeMsize-treeIO)))
+	n := 0
+	e := c.call()
+	if e == 0 {
+		data := c.get(int(c.get32()))
+		if n = copy(p, data); n < len(data) {
+			c.bad = true
+		}
+	}
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	if e != 0 {
+		return 0, e
+	}
+	return n, 0
+}
+
+// pwrite writes a part of p, if that is long.
+func (t *treeFile) pwrite(p []byte, offset int64) (int, Errno) {
+	if offset < 0 {
+		return 0, EINVAL
+	}
+	p = p[:min(len(p), treeMsize-treeHead-treeIO)]
+	c := t.c
+	c.begin(twrite)
+	c.put32(t.fid)
+	c.put64(uint64(offset))
+	c.put32(uint32(len(p)))
+	c.buf = append(c.buf, p...)
+	n := 0
+	e := c.call()
+	if e == 0 {
+		if n = int(c.get32()); n > len(p) {
+			c.bad = true
+		}
+	}
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	if e != 0 {
+		return 0, e
+	}
+	return n, 0
+}
+
+func (t *treeFile) seek(offset int64, whence int) (int64, Errno) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch whence {
+	case 0:
+	case 1:
+		offset += t.pos
+	case 2:
+		var st Stat_t
+		if e := t.stat(&st); e != 0 {
+			return 0, e
+		}
+		offset += st.Size
+	default:
+		return 0, EINVAL
+	}
+	if offset < 0 {
+		return 0, EINVAL
+	}
+	t.pos = offset
+	return offset, 0
+}
+
+// readDirent fills buf with what is a Dirent each, without room after the name.
+func (t *treeFile) readDirent(buf []byte) (int, Errno) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.c
+	c.begin(treaddir)
+	c.put32(t.fid)
+	c.put64(uint64(t.pos))
+	c.put32(uint32(min(len(buf), treeMsize-treeIO)))
+	n := 0
+	e := c.call()
+	if e == 0 {
+		for end := int(c.get32()) + c.pos; c.pos < end && !c.bad; {
+			c.get(5)
+			ino := c.get64()
+			t.pos = int64(c.get64())
+			kind := c.get8()
+			name := c.get(int(c.get16()))
+			const head = int(unsafe.Offsetof(Dirent{}.Name))
+			size := head + len(name)
+			if size > len(buf)-n || len(name) > 255 {
+				c.bad = true
+				break
+			}
+			byteorder.LEPutUint64(buf[n:], max(ino, 1)) // 0 would be no entry
+			byteorder.LEPutUint16(buf[n+8:], uint16(size))
+			buf[n+10] = kind
+			copy(buf[n+head:], name)
+			n += size
+		}
+	}
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	return n, e
+}
+
+func (t *treeFile) stat(st *Stat_t) Errno { return t.c.getattr(t.fid, st) }
+
+func (t *treeFile) set(s change) Errno {
+	if s.valid&setSize != 0 && t.flags&(O_WRONLY|O_RDWR) == 0 {
+		return EINVAL
+	}
+	return t.c.setattr(t.fid, s)
+}
+
+func (t *treeFile) sync() Errno {
+	t.c.begin(tfsync)
+	t.c.put32(t.fid)
+	t.c.put32(0)
+	return t.c.end()
+}
+
+func (t *treeFile) chdir() Errno {
+	if !t.dir {
+		return ENOTDIR
+	}
+	t.c.setCwd(t.path)
+	return 0
+}
+
+func (c *tree) setCwd(path []string) {
+	c.cwd.Lock()
+	c.cwd.path = path
+	c.cwd.Unlock()
+}
