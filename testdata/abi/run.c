@@ -114,7 +114,12 @@ static void fields(void)
 	struct dios_run s = spec_for();
 	u32 i;
 
-	s.pad = 1;
+	/* Files are two of the references that are handed over, and there is none. */
+	s.files = 1;
+	refuse(&s, -DIOS_EINVAL);
+	s.files = 2;
+	refuse(&s, -DIOS_EINVAL);
+	s.files = ~0;
 	refuse(&s, -DIOS_EINVAL);
 	s = spec_for();
 	s.node = 1;			/* this one */
@@ -191,6 +196,15 @@ static void grants(void)
 	memcpy(argv_bytes + 5, "refs", 4);
 	s.refs = ADDR(g);
 	s.nrefs = DIOS_MAX_GRANTS;
+	s.files = 1;
+	refuse(&s, -DIOS_EINVAL);
+	s.files = 3;
+	refuse(&s, -DIOS_EINVAL);
+	s.files = 2;
+	memcpy(argv_bytes + 5, "file", 4);
+	expect(&s, DIOS_END_EXIT, 48);
+	s.files = 0;
+	memcpy(argv_bytes + 5, "refs", 4);
 	expect(&s, DIOS_END_EXIT, 47);
 	s.nrefs = DIOS_MAX_GRANTS + 1;
 	refuse(&s, -DIOS_ETOOBIG);
@@ -321,7 +335,8 @@ static int child(int argc, char **argv)
 
 	ok(start->magic == DIOS_START_MAGIC && start->abi == DIOS_ABI_VERSION);
 	ok(start->brand == DIOS_BRAND_PURE && start->node == 1 && start->self == DIOS_REF_SELF);
-	ok(start->exe && start->out && start->err && start->random && !start->pad);
+	ok(start->exe && start->out && start->err && start->random);
+	ok(start->files == (equal(argv[1], "file") ? 2 : 0));
 	ok(equal(argv[0], "self"));
 	ok(!argv[argc]);
 	if (equal(argv[1], "exit")) {
@@ -360,6 +375,10 @@ static int child(int argc, char **argv)
 			is(acquire_write(0, r->ref, 1, ADDR(&iov)), -DIOS_EPERM);
 		}
 		return 47;
+	}
+	if (equal(argv[1], "file")) {
+		ok(start->nrefs == DIOS_MAX_GRANTS);
+		return 48;
 	}
 	return 99;
 }
