@@ -52,20 +52,20 @@ count() {
 	shift
 	say "$tier: $name"
 	"$@" >"$out" 2>&1 </dev/null || status=$?
-	passed=$((passed + $(grep -c '^ *--- PASS: ' "$out" || true)))
-	bad=$(grep -c '^ *--- FAIL: ' "$out" || true)
+	passed=$((passed + $(grep -a -c '^ *--- PASS: ' "$out" || true)))
+	bad=$(grep -a -c '^ *--- FAIL: ' "$out" || true)
 	# A package that does not build, or a test that ends the process, has no line of its own.
 	if [ $status -ne 0 ] && [ "$bad" -eq 0 ]; then
 		bad=1
 	fi
 	failed=$((failed + bad))
 	# What the host tier leaves to the other one is not worth a line for each test.
-	skipped=$((skipped + $(grep -c '^ *--- SKIP: ' "$out" || true)))
-	grep -B1 '^ *--- SKIP: ' "$out" | grep -v -e '^--$' -e '--- SKIP' | sed 's/^ *[a-z0-9_]*\.go:[0-9]*: //' |
+	skipped=$((skipped + $(grep -a -c '^ *--- SKIP: ' "$out" || true)))
+	grep -a -B1 '^ *--- SKIP: ' "$out" | grep -a -v -e '^--$' -e '--- SKIP' | sed 's/^ *[a-z0-9_]*\.go:[0-9]*: //' |
 		sort | uniq -c | sed 's/^ *\([0-9]*\) /  skipped \1: /' || true
 	if [ $status -ne 0 ]; then
 		echo "FAIL: $tier: $name ($*)"
-		grep -E -B12 -A12 '^ *--- FAIL: |^FAIL|^panic: |^# ' "$out" | head -n 120 || true
+		grep -a -E -B12 -A12 '^ *--- FAIL: |^FAIL|^panic: |^# ' "$out" | head -n 120 || true
 		echo "all of it is in $out"
 	fi
 }
