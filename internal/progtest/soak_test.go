@@ -6,7 +6,6 @@ package progtest
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -20,13 +19,7 @@ func TestSoak(t *testing.T) {
 	needVM(t)
 	t.Parallel()
 	const game = 30 * time.Second
-	duration := 5 * time.Second
-	if s := os.Getenv("DIOS_SOAK"); s != "" {
-		var err error
-		if duration, err = time.ParseDuration(s); err != nil {
-			t.Fatalf("DIOS_SOAK: %v", err)
-		}
-	}
+	duration := fromEnv(t, "DIOS_SOAK", 5*time.Second, time.ParseDuration)
 	dir := t.TempDir()
 	if err := BuildGo("dios", dir, "./testdata/soak"); err != nil {
 		t.Fatal(err)

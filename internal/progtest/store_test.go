@@ -55,20 +55,8 @@ func (l *lines) whole() []string {
 func TestStoreCrash(t *testing.T) {
 	needVM(t)
 	t.Parallel()
-	duration := 40 * time.Second
-	if s := os.Getenv("DIOS_STORE_CRASH"); s != "" {
-		var err error
-		if duration, err = time.ParseDuration(s); err != nil {
-			t.Fatalf("DIOS_STORE_CRASH: %v", err)
-		}
-	}
-	seed := uint64(rand.Uint32())
-	if s := os.Getenv("DIOS_STORE_SEED"); s != "" {
-		var err error
-		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatalf("DIOS_STORE_SEED: %v", err)
-		}
-	}
+	duration := fromEnv(t, "DIOS_STORE_CRASH", 40*time.Second, time.ParseDuration)
+	seed := fromEnv(t, "DIOS_STORE_SEED", uint64(rand.Uint32()), parseSeed)
 	dir := t.TempDir()
 	c := vm.Config{Root: Root(), PanicOnWarn: true, Store: filepath.Join(dir, "a store, with a comma")}
 	if err := vm.MakeStore(c.Store, 64<<20); err != nil {

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -87,13 +86,8 @@ func (d *dialog) end(status int) {
 // most of a tenth of a second goes by for each where all is emulated).
 func TestSpawnMany(t *testing.T) {
 	m := machine(t)
-	many, atOnce := 100, 100
-	if s := os.Getenv("DIOS_SPAWN"); s != "" {
-		var err error
-		if many, err = strconv.Atoi(s); err != nil {
-			t.Fatalf("DIOS_SPAWN: %v", err)
-		}
-	}
+	const atOnce = 100
+	many := fromEnv(t, "DIOS_SPAWN", 100, strconv.Atoi)
 	before, err := m.Counts()
 	if err != nil {
 		t.Fatal(err)

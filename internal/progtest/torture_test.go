@@ -7,9 +7,7 @@ package progtest
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,20 +25,8 @@ func TestTorture(t *testing.T) {
 		game    = 8 * time.Second
 		players = 6
 	)
-	duration := game
-	if s := os.Getenv("DIOS_TORTURE"); s != "" {
-		var err error
-		if duration, err = time.ParseDuration(s); err != nil {
-			t.Fatalf("DIOS_TORTURE: %v", err)
-		}
-	}
-	seed := uint64(rand.Uint32())
-	if s := os.Getenv("DIOS_TORTURE_SEED"); s != "" {
-		var err error
-		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatalf("DIOS_TORTURE_SEED: %v", err)
-		}
-	}
+	duration := fromEnv(t, "DIOS_TORTURE", game, time.ParseDuration)
+	seed := fromEnv(t, "DIOS_TORTURE_SEED", uint64(rand.Uint32()), parseSeed)
 
 	// Two processors, so that calls meet in the kernel.
 	m, err := boot(vm.Config{PanicOnWarn: true, CPUs: 2})

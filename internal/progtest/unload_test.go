@@ -5,7 +5,6 @@
 package progtest
 
 import (
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -41,12 +40,7 @@ func TestUnload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	times := 40
-	if s := os.Getenv("DIOS_UNLOAD"); s != "" {
-		if times, err = strconv.Atoi(s); err != nil {
-			t.Fatalf("DIOS_UNLOAD: %v", err)
-		}
-	}
+	times := fromEnv(t, "DIOS_UNLOAD", 40, strconv.Atoi)
 	for i := 0; i < times; i += 20 {
 		o, err := m.run(&vm.Cmd{Exec: "/unload/unload", Args: []string{"unload", "20"}}, true)
 		if err != nil {
