@@ -44,7 +44,7 @@ func main() {
 		fail(2, "usage: diosfs TREE FILE NAME [ARG...]")
 	}
 	path, readOnly := strings.CutSuffix(os.Args[1], ":ro")
-	s := &p9.Server{ReadOnly: readOnly}
+	s := &p9.Server{ReadOnly: readOnly, Connect: p9.Connect}
 	if path == "mem" {
 		s.Root = p9.NewMem(memLimit)
 	} else {
@@ -59,7 +59,7 @@ func main() {
 		fail(statusRefused, "%s: %v", os.Args[2], err)
 	}
 
-	channel, err := p9.NewChannel()
+	files, conn, err := dios.NewFiles()
 	if err != nil {
 		fail(statusFailed, "%v", err)
 	}
@@ -68,17 +68,16 @@ func main() {
 	task, err := dios.Start(exe, &dios.Attr{
 		Args:  os.Args[1:],
 		Env:   env(),
-		Files: channel.Files(),
+		Files: files,
 	})
 	if err != nil {
 		fail(statusRefused, "%s: %v", os.Args[0], err)
 	}
-	channel.Started()
 	go func() {
-		if err := s.Serve(channel); err != nil {
+		if err := s.Serve(conn); err != nil {
 			fmt.Fprintf(os.Stderr, "diosfs: %s gets no more files: %v\n", os.Args[0], err)
 		}
-		channel.Close()
+		conn.Close()
 	}()
 	task.Wait(context.Background())
 	switch st := task.State(); {

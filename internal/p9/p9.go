@@ -3,7 +3,8 @@
 // license that can be found in the LICENSE file.
 
 // Package p9 is a server of files: the part of 9P2000.L that package syscall of
-// DIOS speaks, and two kinds of trees behind it, memory and a host's directory.
+// DIOS speaks, with two messages of ours, and two kinds of trees behind it, memory
+// and a host's directory.
 //
 // It knows nothing of DIOS: a client is an io.ReadWriter. See
 // docs/design/files.md.
@@ -16,32 +17,41 @@ import (
 
 // Messages. The reply to T is T+1, or rlerror.
 const (
-	rlerror    = 7
-	tlopen     = 12
-	tlcreate   = 14
-	tsymlink   = 16
-	treadlink  = 22
-	tgetattr   = 24
-	tsetattr   = 26
-	treaddir   = 40
-	tfsync     = 50
-	tlink      = 70
-	tmkdir     = 72
-	trenameat  = 74
-	tunlinkat  = 76
-	tversion   = 100
-	tattach    = 104
-	tflush     = 108
-	twalk      = 110
-	tread      = 116
-	twrite     = 118
-	tclunk     = 120
-	version    = "9P2000.L"
+	rlerror   = 7
+	tlopen    = 12
+	tlcreate  = 14
+	tsymlink  = 16
+	treadlink = 22
+	tgetattr  = 24
+	tsetattr  = 26
+	treaddir  = 40
+	tfsync    = 50
+	tlink     = 70
+	tmkdir    = 72
+	trenameat = 74
+	tunlinkat = 76
+	tversion  = 100
+	tattach   = 104
+	tflush    = 108
+	twalk     = 110
+	tread     = 116
+	twrite    = 118
+	tclunk    = 120
+	version   = "9P2000.L"
+
+	// Ours.
+	tserve   = 200 // fid[4] flags[4] requests[32] replies[32] dir[s]: serve another task too
+	tdir     = 202 // : dir[s], the working directory at first
+	serveRO  = 1   // flag of tserve: the other task cannot change anything
+	nameSize = 32
+
 	headSize   = 7
 	minMsize   = 4096
 	maxMsize   = 64 << 10
 	maxWalk    = 16
 	maxFids    = 512
+	maxClients = 256
+	maxPath    = 4096
 	maxName    = 255
 	noFid      = ^uint32(0)
 	removeDir  = 0x200

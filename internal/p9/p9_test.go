@@ -356,6 +356,81 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestServe has a client hand on a folder, to read it or all, and the other
+// client hand on less: neither gets more than that.
+func TestServe(t *testing.T) {
+	each(t, func(t *testing.T, root Node) {
+		p := connect(t, &Server{Root: root}).attach()
+		p.create(1, "file", "text")
+		p.ok(tmkdir, 0, "dir", 0o755, 0)
+		p.walk(0, 2, "dir")
+		name := func(c byte) []byte { return bytes.Repeat([]byte{c}, nameSize) }
+		p.fails(ENOTSUP, tserve, 2, 0, name('q'), name('r'), "/")
+
+		conns := make(chan net.Conn, maxClients)
+		p = connect(t, &Server{Root: root, Dir: "/dir", Connect: func(q, r [nameSize]byte) (io.ReadWriteCloser, error) {
+			if !bytes.Equal(q[:], name('q')) || !bytes.Equal(r[:], name('r')) {
+				return nil, io.ErrUnexpectedEOF
+			}
+			ours, theirs := net.Pipe()
+			conns <- ours
+			return theirs, nil
+		}}).attach()
+		served := func(p *peer, fid, flags int, dir string) *peer {
+			p.ok(tserve, fid, flags, name('q'), name('r'), dir)
+			conn := <-conns
+			t.Cleanup(func() { conn.Close() })
+			return (&peer{t: t, conn: conn}).attach()
+		}
+		if got := p.ok(tdir).str(); got != "/dir" {
+			t.Error(got)
+		}
+		p.walk(0, 1, "file")
+		p.walk(0, 2, "dir")
+		p.fails(ENOTDIR, tserve, 1, 0, name('q'), name('r'), "/")
+		p.fails(EBADF, tserve, 9, 0, name('q'), name('r'), "/")
+		p.fails(EBADF, tserve, 2, 0, name('r'), name('q'), "/")
+		p.fails(EINVAL, tserve, 2, 2, name('q'), name('r'), "/")
+		p.fails(EINVAL, tserve, 2, 0, name('q'), name('r'), strings.Repeat("x", maxPath+1))
+		all := served(p, 0, 0, "/a/b")
+		if got := all.ok(tdir).str(); got != "/a/b" {
+			t.Error(got)
+		}
+		all.ok(tmkdir, 0, "dir2", 0o755, 0)
+		part := served(p, 2, 0, "")
+		part.create(1, "new", "text")
+		if n, err := part.walk(0, 2, "file"); err != ENOENT {
+			t.Errorf("%d steps out of the part, %v", n, err)
+		}
+		ro := served(all, 0, serveRO, "")
+		ro.walk(0, 1, "dir")
+		ro.fails(EROFS, tmkdir, 1, "x", 0o755, 0)
+		less := served(ro, 1, 0, "")
+		less.fails(EROFS, tmkdir, 0, "x", 0o755, 0)
+		if n, err := less.walk(0, 1, "new"); n != 1 || err != nil {
+			t.Errorf("%d steps, %v", n, err)
+		}
+		// Who hands on can end, and so can who was given.
+		p.conn.Close()
+		<-p.end
+		part.ok(tmkdir, 0, "x", 0o755, 0)
+		part.conn.Close()
+		less.ok(tgetattr, 1, uint64(0))
+		// There are so many, and not more; also not by one who was handed it.
+		n := 4
+		for ; n < 2*maxClients; n++ {
+			if _, err := less.call(tserve, 0, 0, name('q'), name('r'), ""); err != nil {
+				break
+			}
+			conn := <-conns
+			defer conn.Close()
+		}
+		if n != maxClients && n != maxClients+1 { // part may be there still
+			t.Errorf("%d clients", n)
+		}
+	})
+}
+
 // TestDirectory reads one in messages that hold a few entries.
 func TestDirectory(t *testing.T) {
 	each(t, func(t *testing.T, root Node) {
@@ -416,6 +491,8 @@ func FuzzServe(f *testing.F) {
 		message(tunlinkat, 0, "dir2", 0),
 		message(tflush, uint16(1)),
 		message(tclunk, 1),
+		message(tdir),
+		message(tserve, 0, serveRO, make([]byte, 2*nameSize), "/"),
 	}, nil)
 	f.Add(session)
 	for i := range session {

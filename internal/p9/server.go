@@ -8,12 +8,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 )
 
 // A Server hands out a tree.
 type Server struct {
 	Root     Node
 	ReadOnly bool
+	Dir      string // the client's working directory at first; "" is the root
+
+	// Connect, if it is not nil, connects to a task that a client has started, by
+	// what the client says of it. Without it no client can hand on what it has.
+	Connect func(requests, replies [nameSize]byte) (io.ReadWriteCloser, error)
+
+	first   *Server      // the one that all these clients come from; nil: this
+	clients atomic.Int32 // of the first: how many came by Connect and are there
 }
 
 // Serve serves one client, until it has gone (and then the error is nil) or
@@ -141,6 +150,9 @@ func (c *client) handle(kind uint8, d *decoder) error {
 		return nil // what was asked before was answered before
 	case kind == tattach:
 		return c.attach(d)
+	case kind == tdir:
+		c.out.str(c.s.Dir)
+		return nil
 	case changes(kind) && c.s.ReadOnly:
 		return EROFS
 	}
@@ -176,6 +188,8 @@ func (c *client) handle(kind uint8, d *decoder) error {
 			return f.file.Sync()
 		}
 		return nil
+	case tserve:
+		return c.serve(f, d)
 	case tclunk:
 		for id, g := range c.fids {
 			if g == f {
@@ -297,6 +311,61 @@ func (c *client) attach(d *decoder) error {
 		return err
 	}
 	c.out.qid(a.qid())
+	return nil
+}
+
+// serve begins to serve another task, whose root is a directory that this
+// client has a number for. The two have nothing else in common: each can end.
+func (c *client) serve(f *fid, d *decoder) error {
+	flags := d.u32()
+	var requests, replies [nameSize]byte
+	copy(requests[:], d.take(nameSize))
+	copy(replies[:], d.take(nameSize))
+	dir := d.str()
+	switch {
+	case d.bad:
+		return EPROTO
+	case flags&^serveRO != 0 || len(dir) > maxPath:
+		return EINVAL
+	case c.s.Connect == nil:
+		return ENOTSUP
+	}
+	a, err := f.node.Attr()
+	if err != nil {
+		return err
+	}
+	if a.Mode&modeType != modeDir {
+		return ENOTDIR
+	}
+	first := c.s
+	if first.first != nil {
+		first = first.first
+	}
+	if first.clients.Add(1) > maxClients {
+		first.clients.Add(-1)
+		return EMFILE
+	}
+	root, err := f.node.Clone()
+	if err != nil {
+		first.clients.Add(-1)
+		return err
+	}
+	conn, err := c.s.Connect(requests, replies)
+	if err != nil {
+		root.Close()
+		first.clients.Add(-1)
+		return EBADF // what it named is not there for us
+	}
+	s := &Server{
+		Root: root, ReadOnly: c.s.ReadOnly || flags&serveRO != 0, Dir: dir,
+		Connect: c.s.Connect, first: first,
+	}
+	go func() {
+		s.Serve(conn) // the client has the error too
+		conn.Close()
+		root.Close()
+		first.clients.Add(-1)
+	}()
 	return nil
 }
 

@@ -97,6 +97,40 @@ func TestConfined(t *testing.T) {
 	}
 }
 
+// A program hands on what files it has, or less, to tasks that it starts; and a
+// file can be one of them.
+func TestHanded(t *testing.T) {
+	needVM(t)
+	m := machine(t)
+	shell(t, m, "mkdir /dev/shm/tree")
+	if err := m.Put(filepath.Join(binaries(t, "dios"), "handed"), "/dev/shm/tree/prog"); err != nil {
+		t.Fatal(err)
+	}
+	for _, tree := range []string{"mem", "/dev/shm/tree"} {
+		t.Run(filepath.Base(tree), func(t *testing.T) {
+			before, err := m.Counts()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var args []string
+			if tree != "mem" { // where no program is
+				args = []string{"program"}
+			}
+			o := m.withFiles(t, tree, "handed", args...)
+			if o.Status != 0 || o.Stderr != "" {
+				t.Errorf("status %d, standard error:\n%s", o.Status, o.Stderr)
+			}
+			if tree == "mem" {
+				golden(t, "handed", o.Stdout)
+			} else {
+				goldenFile(t, filepath.Join(Source(), "testdata", "handed", "program.stdout"), o.Stdout)
+			}
+			leftover(t, m, before)
+		})
+	}
+	shell(t, m, "rm -r /dev/shm/tree")
+}
+
 // The statuses of a program with files are those of one without.
 func TestFilesStatus(t *testing.T) {
 	needVM(t)

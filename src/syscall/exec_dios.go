@@ -40,7 +40,7 @@ var processes = struct {
 }{}
 
 type ProcAttr struct {
-	Dir   string    // must be empty: tasks have no directory
+	Dir   string    // the working directory; "" is this task's. Without files there is none
 	Env   []string  // as "key=value"
 	Files []uintptr // descriptors for standard input, output and error; no more
 	Sys   *SysProcAttr
@@ -55,24 +55,86 @@ type SysProcAttr struct {
 //go:linkname runtime_args os.runtime_args
 func runtime_args() []string
 
-// program returns a reference to the program at a path. Without files there
-// is one: this one, as SelfPath or by the name it was started with.
-func program(path string, sys *SysProcAttr) (uint64, error) {
-	if sys != nil && sys.Exe != 0 {
-		return sys.Exe, nil
+// program returns a reference to the program at a path, which may have been
+// made for the caller only. Without files there is one: this one, as SelfPath or
+// by the name it was started with.
+func program(path string, attr *ProcAttr) (ref uint64, mine bool, err error) {
+	if attr.Sys != nil && attr.Sys.Exe != 0 {
+		return attr.Sys.Exe, false, nil
 	}
 	if exe := diosStart().Exe; exe != 0 {
 		if path == SelfPath {
-			return exe, nil
+			return exe, false, nil
 		}
 		if args := runtime_args(); len(args) > 0 && path == args[0] && path != "" {
-			return exe, nil
+			return exe, false, nil
 		}
 	}
-	if diosStart().Files != 0 {
-		return 0, ENOTSUP // a file of a service is no program yet
+	if attr.Dir != "" && path != "" && path[0] != '/' {
+		path = attr.Dir + "/" + path // as Linux, which goes there first
 	}
-	return 0, noFile(path)
+	ref, err = programFile(path)
+	return ref, true, err
+}
+
+// programFile returns a BLOB without a name with the bytes of a file, which can
+// be run if they are a program. A node without a store has none: ENOTSUP.
+func programFile(path string) (ref uint64, err error) {
+	fd, err := Open(path, O_RDONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer Close(fd)
+	var st Stat_t
+	if err := Fstat(fd, &st); err != nil {
+		return 0, err
+	}
+	if st.Mode&S_IFMT != S_IFREG || st.Mode&0111 == 0 {
+		return 0, EACCES
+	}
+	spec := dios.Blob{Size: uint64(st.Size)}
+	r := dios.Syscall6(dios.SYS_CREATE, 0, dios.T_BLOB, uintptr(unsafe.Pointer(&spec)), 0, uintptr(unsafe.Pointer(&ref)), 0)
+	if r < 0 {
+		return 0, fromDIOS(int(-r))
+	}
+	for off := int64(0); off < st.Size && err == nil; {
+		var n int
+		n, err = fillBlob(ref, fd, off, st.Size)
+		off += int64(n)
+		if n == 0 && err == nil {
+			err = ETXTBSY // it gets shorter while we read
+		}
+	}
+	if err != nil {
+		deleteRef(ref)
+		return 0, err
+	}
+	return ref, nil
+}
+
+// fillBlob copies a window of a file to a blob.
+func fillBlob(ref uint64, fd int, off, size int64) (n int, err error) {
+	var iov dios.Iov
+	want := min(size-off, dios.MAX_KBUF)
+	r := dios.Syscall6(dios.SYS_ACQUIRE_WRITE, dios.BUF_AT, uintptr(ref), uintptr(want), uintptr(unsafe.Pointer(&iov)), 0, uintptr(off))
+	if r < 0 {
+		return 0, fromDIOS(int(-r))
+	}
+	mem := unsafe.Slice(*(**byte)(unsafe.Pointer(&iov.Addr)), want)
+	for n < len(mem) && err == nil {
+		var m int
+		if m, err = Pread(fd, mem[n:], off+int64(n)); m <= 0 {
+			break
+		}
+		n += m
+	}
+	if err == nil && n > 0 {
+		if r := dios.Syscall6(dios.SYS_COMMIT_WRITE, 0, uintptr(ref), uintptr(n), uintptr(unsafe.Pointer(&iov)), 0, 0); r < 0 {
+			err = fromDIOS(int(-r))
+		}
+	}
+	dios.Syscall6(dios.SYS_RELEASE_WRITE, 0, uintptr(ref), uintptr(unsafe.Pointer(&iov)), 0, 0, 0)
+	return max(n, 0), err
 }
 
 // StartProcess starts a program as a task. See ProcAttr for what can be said.
@@ -80,12 +142,19 @@ func StartProcess(argv0 string, argv []string, attr *ProcAttr) (pid int, handle 
 	if attr == nil {
 		attr = new(ProcAttr)
 	}
-	if attr.Dir != "" {
-		return 0, 0, enofiles
-	}
-	exe, err := program(argv0, attr.Sys)
+	exe, mine, err := program(argv0, attr)
 	if err != nil {
 		return 0, 0, err
+	}
+	if mine {
+		defer deleteRef(exe)
+	}
+	files, e := childFiles(attr.Dir)
+	if e != 0 {
+		return 0, 0, e
+	}
+	for _, g := range files {
+		defer deleteRef(g.Ref)
 	}
 	args, ok := pack(argv)
 	env, ok2 := pack(attr.Env)
@@ -99,6 +168,9 @@ func StartProcess(argv0 string, argv []string, attr *ProcAttr) (pid int, handle 
 		EnvLen:  uint64(len(env)),
 		Argc:    uint32(len(argv)),
 		Envc:    uint32(len(attr.Env)),
+		Refs:    uint64(uintptr(unsafe.Pointer(unsafe.SliceData(files)))),
+		Nrefs:   uint32(len(files)),
+		Files:   uint32(len(files)),
 	}
 	// The child has its own references to the streams. Those that were made
 	// for it only go.
@@ -129,6 +201,7 @@ func StartProcess(argv0 string, argv []string, attr *ProcAttr) (pid int, handle 
 	}
 	runtime.KeepAlive(args)
 	runtime.KeepAlive(env)
+	runtime.KeepAlive(files)
 	if r < 0 {
 		return 0, 0, fromDIOS(int(-r))
 	}

@@ -196,21 +196,14 @@ const ImplementsGetwd = true
 // Getwd returns, without files, what the one who started the task said in
 // $PWD: there is no directory that could be asked.
 func Getwd() (string, error) {
-	if diosStart().Files != 0 {
-		c, e := getTree()
-		if e != 0 {
-			return "", e
-		}
+	c, e := getTree()
+	if e == 0 {
 		c.cwd.Lock()
 		defer c.cwd.Unlock()
-		dir := ""
-		for _, s := range c.cwd.path {
-			dir += "/" + s
-		}
-		if dir == "" {
-			dir = "/"
-		}
-		return dir, nil
+		return absolute(c.cwd.path), nil
+	}
+	if e != enofiles {
+		return "", e
 	}
 	if dir, ok := Getenv("PWD"); ok && dir != "" && dir[0] == '/' {
 		return dir, nil

@@ -8,6 +8,7 @@ package syscall
 
 import (
 	"internal/byteorder"
+	"internal/runtime/syscall/dios"
 	"sync"
 	"unsafe"
 )
@@ -41,12 +42,16 @@ const (
 	tread     = 116
 	twrite    = 118
 	tclunk    = 120
+	tserve    = 200 // of ours: serve another task too
+	tdir      = 202 // of ours: the working directory at first
+	serveRO   = 1
 
 	treeVersion = "9P2000.L"
 	treeMsize   = 64 << 10
 	treeHead    = 7  // size, kind, tag
 	treeIO      = 16 // what a write has before the bytes, rounded up; a read has less
 	treeWalk    = 16 // names in a message
+	treeRing    = 128 << 10
 	treeLinks   = 40 // that a path leads over, as on Linux
 
 	qidDir  = 0x80
@@ -83,7 +88,8 @@ type tree struct {
 }
 
 var theTree struct {
-	sync.Once
+	sync.Mutex
+	begun bool
 	*tree
 	err Errno
 }
@@ -110,39 +116,197 @@ func masked(perm uint32) uint32 {
 
 // getTree returns the service, which it asks for its name at first.
 func getTree() (*tree, Errno) {
-	s := diosStart()
-	n := int(s.Nrefs)
-	if s.Files != 2 || n < 2 || n > len(s.Refs) {
-		return nil, enofiles
+	t := &theTree
+	t.Lock()
+	defer t.Unlock()
+	if !t.begun {
+		s := diosStart()
+		n := int(s.Nrefs)
+		if s.Files != 2 || n < 2 || n > len(s.Refs) {
+			return nil, enofiles
+		}
+		t.begun = true
+		t.tree, t.err = newTree(s.Refs[n-2].Ref, s.Refs[n-1].Ref)
 	}
-	theTree.Do(func() {
-		c := &tree{
-			r:   newObjectEnd(s.Refs[n-2].Ref, 'r'),
-			w:   newObjectEnd(s.Refs[n-1].Ref, 'w'),
-			buf: make([]byte, treeMsize),
+	return t.tree, t.err
+}
+
+// mountFiles makes the two FIFOs lead to the service, if there is none yet.
+//
+//go:linkname mountFiles
+func mountFiles(r, w uint64) error {
+	t := &theTree
+	t.Lock()
+	defer t.Unlock()
+	if t.begun || diosStart().Files != 0 {
+		return EBUSY
+	}
+	c, e := newTree(r, w)
+	if e != 0 {
+		c.r.close()
+		c.w.close()
+		return e
+	}
+	t.begun = true
+	t.tree = c
+	return nil
+}
+
+func newTree(r, w uint64) (*tree, Errno) {
+	c := &tree{
+		r:   newObjectEnd(r, 'r'),
+		w:   newObjectEnd(w, 'w'),
+		buf: make([]byte, treeMsize),
+	}
+	c.begin(tversion)
+	c.put32(treeMsize)
+	c.putString(treeVersion)
+	e := c.call()
+	if msize, v := c.get32(), c.getString(); e == 0 && (msize != treeMsize || v != treeVersion) {
+		e = EPROTO
+	}
+	c.done()
+	if e == 0 {
+		c.begin(tattach)
+		c.put32(0)
+		c.put32(^uint32(0))
+		c.putString("")
+		c.putString("")
+		c.put32(^uint32(0))
+		e = c.end()
+	}
+	if e == 0 {
+		// A service of others does not know the question.
+		c.begin(tdir)
+		if c.call() == 0 {
+			c.cwd.path = split(c.getString())
 		}
-		theTree.tree = c
-		c.begin(tversion)
-		c.put32(treeMsize)
-		c.putString(treeVersion)
-		e := c.call()
-		if msize, v := c.get32(), c.getString(); e == 0 && (msize != treeMsize || v != treeVersion) {
-			e = EPROTO
+		e = c.done()
+	}
+	return c, e
+}
+
+// share asks the service for files for another task: those below a folder, with
+// a working directory as seen from there.
+func (c *tree) share(dir uint32, flags uint32, cwd string) (r, w uint64, e Errno) {
+	var refs [4]uint64 // requests and replies, a reader and a writer of each
+	var names [2][dios.NAME_SIZE]byte
+	defer func() {
+		for i, ref := range refs {
+			if ref != 0 && (e != 0 || i == 0 || i == 3) {
+				deleteRef(ref)
+			}
 		}
-		c.done()
-		if e == 0 {
-			c.begin(tattach)
-			c.put32(0)
-			c.put32(^uint32(0))
-			c.putString("")
-			c.putString("")
-			c.put32(^uint32(0))
-			e = c.call()
-			c.done()
+	}()
+	for i := range names {
+		if refs[2*i], refs[2*i+1], e = makeFIFO(treeRing); e != 0 {
+			return 0, 0, e
 		}
-		theTree.err = e
-	})
-	return theTree.tree, theTree.err
+		// The service's end. Nobody else is told the name.
+		if e = setName(&refs[3*i], &names[i]); e != 0 {
+			return 0, 0, e
+		}
+	}
+	c.begin(tserve)
+	c.put32(dir)
+	c.put32(flags)
+	c.buf = append(c.buf, names[0][:]...)
+	c.buf = append(c.buf, names[1][:]...)
+	c.putString(cwd)
+	return refs[2], refs[1], c.end()
+}
+
+// setName gives a FIFO a name, by which it is found with the rights of the reference.
+func setName(ref *uint64, name *[dios.NAME_SIZE]byte) Errno {
+	r := dios.Syscall6(dios.SYS_CREATE, dios.CREATE_NAME, dios.T_FIFO, 0, uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(ref)), 0)
+	if r < 0 {
+		return fromDIOS(int(-r))
+	}
+	return 0
+}
+
+// cwdBelow returns the working directory as seen from a folder; "" if it is not below.
+func (c *tree) cwdBelow(dir []string) string {
+	c.cwd.Lock()
+	defer c.cwd.Unlock()
+	if len(c.cwd.path) < len(dir) {
+		return ""
+	}
+	for i, s := range dir {
+		if c.cwd.path[i] != s {
+			return ""
+		}
+	}
+	return absolute(c.cwd.path[len(dir):])
+}
+
+// absolute returns the path of steps from the root.
+func absolute(names []string) (path string) {
+	for _, s := range names {
+		path += "/" + s
+	}
+	if path == "" {
+		path = "/"
+	}
+	return path
+}
+
+// shareFiles is for package runtime/dios.
+//
+//go:linkname shareFiles
+func shareFiles(dir string, readOnly bool) (r, w uint64, err error) {
+	c, at, e := atPlace(atFdcwd, dir)
+	if e != 0 {
+		return 0, 0, e
+	}
+	f, e := c.find(at, dir, true)
+	if e != 0 {
+		return 0, 0, e
+	}
+	defer c.clunk(f.fid)
+	flags := uint32(0)
+	if readOnly {
+		flags = serveRO
+	}
+	r, w, e = c.share(f.fid, flags, c.cwdBelow(f.path))
+	return r, w, orNil(e)
+}
+
+// childFiles returns files for a child, all that this task has, with a working
+// directory: "" is this task's. Without a service there are none, and no
+// directory; nor where the service hands none on.
+func childFiles(dir string) (refs []dios.Grant, e Errno) {
+	c, e := getTree()
+	if e == enofiles && dir == "" {
+		return nil, 0
+	}
+	if e != 0 {
+		return nil, e
+	}
+	cwd := c.cwdBelow(nil)
+	if dir != "" {
+		_, at, e := atPlace(atFdcwd, dir)
+		if e != 0 {
+			return nil, e
+		}
+		f, e := c.find(at, dir, true)
+		if e != 0 {
+			return nil, e
+		}
+		c.clunk(f.fid)
+		if f.qid&qidDir == 0 {
+			return nil, ENOTDIR
+		}
+		cwd = absolute(f.path)
+	}
+	r, w, e := c.share(0, 0, cwd)
+	if e == EOPNOTSUPP && dir == "" {
+		return nil, 0
+	}
+	if e != 0 {
+		return nil, e
+	}
+	return []dios.Grant{{Ref: r, Rights: dios.R_READ}, {Ref: w, Rights: dios.R_WRITE}}, 0
 }
 
 // begin begins a request. What follows belongs to it, up to done.
@@ -534,7 +698,10 @@ func openTree(dirfd int, path string, flags int, perm uint32) (int, Errno) {
 }
 
 func (c *tree) openNew(at place, path string, flags int, perm uint32) (*treeFile, Errno) {
-	for try := 0; ; try++ {
+	links := 0
+	held := uint32(0) // where the link was that path is the target of
+	defer func() { c.clunk(held) }()
+	for try := 0; ; {
 		e := ENOENT
 		if flags&(O_CREAT|O_EXCL) != O_CREAT|O_EXCL {
 			var f found
@@ -543,7 +710,7 @@ func (c *tree) openNew(at place, path string, flags int, perm uint32) (*treeFile
 				return c.open(f, flags)
 			}
 		}
-		if e != ENOENT || flags&O_CREAT == 0 || try == 3 {
+		if e != ENOENT || flags&O_CREAT == 0 {
 			return nil, e
 		}
 		if path[len(path)-1] == '/' {
@@ -562,12 +729,46 @@ func (c *tree) openNew(at place, path string, flags int, perm uint32) (*treeFile
 		if e = c.end(); e == 0 {
 			return &treeFile{c: c, fid: dir.fid, flags: flags, path: join(dir.path, []string{name})}, 0
 		}
-		c.clunk(dir.fid)
-		if e != EEXIST || flags&O_EXCL != 0 {
+		if e != EEXIST || flags&(O_EXCL|O_NOFOLLOW) != 0 {
+			c.clunk(dir.fid)
 			return nil, e
 		}
-		// Somebody else made it meanwhile.
+		// There is something, that leads nowhere: what it leads to is made. Or
+		// somebody else made it meanwhile.
+		target, e := c.readlinkIn(dir.fid, name)
+		if e == 0 {
+			c.clunk(held)
+			held = dir.fid
+			at, path = place{dir.fid, dir.path}, target
+			links++
+		} else {
+			c.clunk(dir.fid)
+			try++
+		}
+		if links > treeLinks {
+			return nil, ELOOP
+		}
+		if try > 3 {
+			return nil, ENOENT
+		}
 	}
+}
+
+// readlinkIn returns where a link leads that is in a directory.
+func (c *tree) readlinkIn(dir uint32, name string) (string, Errno) {
+	fid, n, _, e := c.step(dir, []string{name})
+	if e != 0 {
+		return "", e
+	}
+	if n != 1 {
+		return "", ENOENT
+	}
+	s, e := c.readlink(fid)
+	c.clunk(fid)
+	if e == 0 && s == "" {
+		e = ENOENT
+	}
+	return s, e
 }
 
 func (c *tree) open(f found, flags int) (*treeFile, Errno) {

@@ -70,11 +70,11 @@ type broken struct{ p9.Node }
 func (b broken) Clone() (p9.Node, error) { return b, nil }
 func (b broken) Close()                  {}
 func (b broken) ReadDir() ([]p9.Dirent, error) {
-	theChannel.Close()
+	theConn.Close()
 	return nil, p9.EIO
 }
 
-var theChannel *p9.Channel // of the last task
+var theConn *dios.FilesConn // of the last task
 
 // start starts a task with the files of s. The channel says when it needs them no more.
 func start(name string, s *p9.Server) (*dios.Task, chan error) {
@@ -82,9 +82,8 @@ func start(name string, s *p9.Server) (*dios.Task, chan error) {
 	a := &dios.Attr{Args: []string{name}}
 	if s != nil {
 		var err error
-		theChannel, err = p9.NewChannel()
+		a.Files, theConn, err = dios.NewFiles()
 		must(err)
-		a.Files = theChannel.Files()
 	}
 	t, err := dios.Start(dios.Executable(), a)
 	must(err)
@@ -92,8 +91,7 @@ func start(name string, s *p9.Server) (*dios.Task, chan error) {
 		wait(t)
 		return nil, nil
 	}
-	c := theChannel
-	c.Started()
+	c := theConn
 	go func() {
 		end <- s.Serve(c)
 		c.Close()

@@ -28,10 +28,9 @@ type Attr struct {
 	// Refs are references to give to the task, which finds them with [Refs].
 	Refs []Grant
 
-	// Files lead to the file service whose files the task has: references to a
-	// FIFO that it reads, and one that it writes. Neither is for another task
-	// too. The zero value is none: the task sees no files.
-	Files [2]Ref
+	// Files are the task's files, which starting it uses up: from [ShareFiles], or
+	// [NewFiles]. With nil it has none.
+	Files *Files
 
 	// Stdin, Stdout and Stderr are its standard streams; 0 is this task's.
 	Stdin, Stdout, Stderr Ref
@@ -85,11 +84,13 @@ func run(exe Ref, name, entry string, first []sys.Grant, a *Attr) (*Task, error)
 		}
 		spec.Refs = append(spec.Refs, sys.Grant{Ref: uint64(g.Ref), Rights: uint32(rights)})
 	}
-	if a.Files != [2]Ref{} {
+	if a.Files != nil {
+		files := a.Files.take()
+		defer deleteRefs(files) // so that only the task has them, and its end is seen
 		spec.Files = 2
 		spec.Refs = append(spec.Refs,
-			sys.Grant{Ref: uint64(a.Files[0]), Rights: uint32(sys.RightRead)},
-			sys.Grant{Ref: uint64(a.Files[1]), Rights: uint32(sys.RightWrite)})
+			sys.Grant{Ref: uint64(files[0]), Rights: uint32(sys.RightRead)},
+			sys.Grant{Ref: uint64(files[1]), Rights: uint32(sys.RightWrite)})
 	}
 	var ref sys.Ref
 	var err error = sys.EINTR
