@@ -78,8 +78,9 @@ var goRules = []rule{
 	// The file service is a program for DIOS, and the half of it that a host
 	// can test knows nothing of that.
 	{"cmd/diosfs/*", []string{"std", "syscall/dios", "runtime/dios", "dios/internal/p9"}},
-	{"internal/p9/*_dios.go", []string{"runtime/dios"}},
+	{"internal/p9/*_dios.go", []string{"std", "runtime/dios"}},
 	{"testdata/fileserver/*", []string{"std", "runtime/dios", "dios/internal/p9"}},
+	{"testdata/handed/*", []string{"std", "runtime/dios", "dios/internal/p9"}},
 	{"cmd/...", []string{"std", "mod", "dios/internal/...", "dios/cmd/..."}},
 	{"internal/...", []string{"std", "mod", "dios/internal/..."}},
 	{"bench/programs/...", []string{"std", "syscall/dios", "runtime/dios"}},
