@@ -80,6 +80,7 @@ var goRules = []rule{
 	{"cmd/diosfs/*", []string{"std", "syscall/dios", "runtime/dios", "dios/internal/p9"}},
 	{"internal/p9/*_dios.go", []string{"std", "runtime/dios"}},
 	{"testdata/fileserver/*", []string{"std", "runtime/dios", "dios/internal/p9"}},
+	{"testdata/hostile/*", []string{"std", "runtime/dios", "dios/internal/p9"}},
 	{"testdata/handed/*", []string{"std", "runtime/dios", "dios/internal/p9"}},
 	{"cmd/...", []string{"std", "mod", "dios/internal/...", "dios/cmd/..."}},
 	{"internal/...", []string{"std", "mod", "dios/internal/..."}},

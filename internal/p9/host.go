@@ -309,6 +309,15 @@ func (n *hostNode) Link(name string, other Node) error {
 	return err
 }
 
+func (n *hostNode) Sync() error {
+	fd, err := callName(sysOpenat, n.fd, ".", oDir|oCloexec, 0)
+	if err != nil {
+		return err
+	}
+	defer linuxCall(sysClose, fd, 0, 0, 0, 0)
+	return hostFile(fd).Sync()
+}
+
 type hostFile uintptr
 
 func (f hostFile) ReadAt(p []byte, off uint64) (int, error) {

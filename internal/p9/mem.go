@@ -371,6 +371,8 @@ func cmpErr(err error) error {
 	return err
 }
 
+func (n *memNode) Sync() error { return nil }
+
 type memFile struct {
 	*memNode
 	append bool
@@ -397,5 +399,3 @@ func (f *memFile) WriteAt(p []byte, off uint64) (int, error) {
 	f.mtime = time.Now()
 	return copy(f.data[off:], p), nil
 }
-
-func (f *memFile) Sync() error { return nil }

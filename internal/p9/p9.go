@@ -26,6 +26,8 @@ const (
 	tsetattr  = 26
 	treaddir  = 40
 	tfsync    = 50
+	tlock     = 52
+	tgetlock  = 54
 	tlink     = 70
 	tmkdir    = 72
 	trenameat = 74
@@ -52,6 +54,7 @@ const (
 	maxFids    = 512
 	maxClients = 256
 	maxPath    = 4096
+	maxLocks   = 1024
 	maxName    = 255
 	noFid      = ^uint32(0)
 	removeDir  = 0x200
@@ -73,6 +76,7 @@ const (
 	oExcl   = 0o200
 	oTrunc  = 0o1000
 	oAppend = 0o2000
+	oSync   = 0o4010000
 	oDir    = 0o200000
 )
 
@@ -111,6 +115,7 @@ const (
 	EROFS        Errno = 30
 	EMLINK       Errno = 31
 	ENAMETOOLONG Errno = 36
+	ENOLCK       Errno = 37
 	ENOTEMPTY    Errno = 39
 	ELOOP        Errno = 40
 	EPROTO       Errno = 71
@@ -180,6 +185,7 @@ type Node interface {
 	Link(name string, to Node) error
 	Unlink(name string, dir bool) error
 	Rename(name string, to Node, toName string) error
+	Sync() error // a directory: the names in it are durable then, if anything here is
 	Close()
 }
 
@@ -187,7 +193,7 @@ type Node interface {
 type File interface {
 	ReadAt(p []byte, off uint64) (int, error) // 0: the end
 	WriteAt(p []byte, off uint64) (int, error)
-	Sync() error
+	Sync() error // what was written is durable then, if anything here is
 	Close()
 }
 

@@ -9,9 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -331,6 +334,8 @@ func TestLimits(t *testing.T) {
 		p.ok(tlopen, 2, 0)
 		p.fails(EINVAL, tlopen, 2, 0)
 		p.fails(EISDIR, tread, 2, uint64(0), 1)
+		p.ok(tfsync, 2, 0)
+		p.fails(EBADF, tfsync, 3, 0)
 		p.fails(ENOTDIR, treaddir, 3, uint64(0), 100) // not open
 		p.fails(EPERM, tsetattr, 3, SetUID, 0, 1, 0, uint64(0), uint64(0), uint64(0), uint64(0), uint64(0))
 		p.fails(ENOTSUP, 98, 0, "x")
@@ -431,6 +436,101 @@ func TestServe(t *testing.T) {
 	})
 }
 
+// TestLocks compares locks on parts of a file with a model that has one owner a
+// byte for writing, and a set of them for reading.
+func TestLocks(t *testing.T) {
+	const size = 12
+	s := &Server{Root: NewMem(1 << 20)}
+	random := rand.New(rand.NewPCG(1, 2))
+	type who struct{ peer, id int }
+	model := make([]map[who]uint8, size)
+	for i := range model {
+		model[i] = make(map[who]uint8)
+	}
+	var peers []*peer
+	for range 2 {
+		p := connect(t, s).attach()
+		p.walk(0, 1)
+		if len(peers) == 0 {
+			p.ok(tlcreate, 1, "file", 2, 0o644, 0)
+		} else {
+			p.walk(0, 2, "file")
+			p.ok(tlopen, 2, 2)
+		}
+		peers = append(peers, p)
+	}
+	for range 20_000 {
+		w := who{random.IntN(2), random.IntN(3)}
+		p, fid := peers[w.peer], w.peer+1
+		start, n := random.IntN(size), 1+random.IntN(size)
+		end := min(start+n, size)
+		n = end - start
+		if end == size {
+			n = 0 // to the end of the file
+		}
+		kind := uint8(random.IntN(3))
+		free := true
+		for _, owners := range model[start:end] {
+			for o, k := range owners {
+				free = free && (o == w || kind == lockNone || kind == lockRead && k == lockRead)
+			}
+		}
+		if random.IntN(4) == 0 {
+			d := p.ok(tgetlock, fid, []byte{kind}, uint64(start), uint64(n), w.id, "")
+			if got := d.take(1)[0]; (got == lockNone) != (free || kind == lockNone) {
+				t.Fatalf("getlock %d of %d to %d by %v: %d, model %v", kind, start, end, w, got, model)
+			}
+			continue
+		}
+		if random.IntN(20) == 0 { // the second opens it anew
+			p, fid, w = peers[1], 2, who{1, 0}
+			p.ok(tclunk, fid)
+			p.walk(0, fid, "file")
+			p.ok(tlopen, fid, 2)
+			for i := range model {
+				delete(model[i], who{1, 0})
+				delete(model[i], who{1, 2}) // which goes with the fid
+			}
+			continue
+		}
+		d := p.ok(tlock, fid, []byte{kind}, 0, uint64(start), uint64(n), w.id, "")
+		if got := d.take(1)[0]; (got == lockOK) != free {
+			t.Fatalf("lock %d of %d to %d by %v: %d, model %v", kind, start, end, w, got, model)
+		}
+		if free {
+			for i := start; i < end; i++ {
+				delete(model[i], w)
+				if kind != lockNone {
+					model[i][w] = kind
+				}
+			}
+		}
+	}
+	p := peers[0]
+	p.fails(EBADF, tlock, 0, []byte{lockRead}, 0, uint64(0), uint64(0), 0, "") // not open
+	p.fails(EINVAL, tlock, 1, []byte{lockNone + 1}, 0, uint64(0), uint64(0), 0, "")
+	p.fails(EINVAL, tlock, 1, []byte{lockRead}, 2, uint64(0), uint64(0), 0, "")
+	p.fails(EINVAL, tlock, 1, []byte{lockRead}, 0, uint64(1<<63), uint64(0), 0, "")
+	p.fails(EINVAL, tlock, 1, []byte{lockRead}, 0, uint64(1<<62), uint64(1<<62), 0, "")
+	for _, p := range peers {
+		p.conn.Close()
+		<-p.end
+	}
+	if len(s.locks.files) != 0 {
+		t.Error("locks are left:", s.locks.files)
+	}
+	// There are so many, and not more.
+	p = connect(t, s).attach()
+	p.walk(0, 1, "file")
+	p.ok(tlopen, 1, 2)
+	for i := range maxLocks {
+		p.ok(tlock, 1, []byte{lockRead}, 0, uint64(2*i), uint64(1), 0, "")
+	}
+	p.fails(ENOLCK, tlock, 1, []byte{lockRead}, 0, uint64(2*maxLocks), uint64(1), 0, "")
+	p.ok(tlock, 1, []byte{lockNone}, 0, uint64(0), uint64(0), 0, "")
+	p.ok(tlock, 1, []byte{lockRead}, 0, uint64(2*maxLocks), uint64(1), 0, "")
+}
+
 // TestDirectory reads one in messages that hold a few entries.
 func TestDirectory(t *testing.T) {
 	each(t, func(t *testing.T, root Node) {
@@ -466,34 +566,76 @@ func TestDirectory(t *testing.T) {
 	})
 }
 
+// session is what a client could say that knows the protocol.
+var session = [][]byte{
+	message(tversion, maxMsize, version),
+	message(tattach, 0, noFid, "", "", noFid),
+	message(tmkdir, 0, "dir", 0o755, 0),
+	message(twalk, 0, 1, uint16(1), "dir"),
+	message(tlcreate, 1, "file", 2, 0o644, 0),
+	message(twrite, 1, uint64(3), 4, []byte("text")),
+	message(tread, 1, uint64(0), 100),
+	message(tgetattr, 1, uint64(0x7ff)),
+	message(tsetattr, 1, 0x1ff&^(SetUID|SetGID), 0o600, 0, 0, uint64(2), uint64(1), uint64(2), uint64(3), uint64(4)),
+	message(tfsync, 1, 0),
+	message(tlock, 1, []byte{lockWrite}, 0, uint64(5), uint64(7), 1, ""),
+	message(tgetlock, 1, []byte{lockRead}, uint64(5), uint64(0), 0, ""),
+	message(tsymlink, 0, "link", "dir/file", 0),
+	message(twalk, 0, 2, uint16(1), "link"),
+	message(treadlink, 2),
+	message(tlink, 0, 1, "hard"),
+	message(trenameat, 0, "hard", 0, "dir2"),
+	message(twalk, 0, 3, uint16(0)),
+	message(tlopen, 3, 0),
+	message(treaddir, 3, uint64(0), 1000),
+	message(tunlinkat, 0, "dir2", 0),
+	message(tflush, uint16(1)),
+	message(tclunk, 1),
+	message(tdir),
+	message(tserve, 0, serveRO, make([]byte, 2*nameSize), "/"),
+}
+
+// serve has a client send that, and returns what it was answered. Nothing may be
+// left open, and what is free is what nobody has.
+func (root *memNode) serve(t testing.TB, limit int64, s *Server, b []byte) []byte {
+	var out bytes.Buffer
+	err := s.Serve(struct {
+		io.Reader
+		io.Writer
+	}{bytes.NewReader(b), &out})
+	if e := Errno(0); errors.As(err, &e) {
+		t.Errorf("an error of a request ended the session: %v", err)
+	}
+	left := root.tree.left
+	var count func(n *memNode)
+	seen := make(map[*memNode]bool)
+	count = func(n *memNode) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		if n.opens != 0 {
+			t.Errorf("%d opens left", n.opens)
+		}
+		left += memEntry + int64(cap(n.data))
+		for _, to := range n.names {
+			count(to)
+		}
+	}
+	count(root)
+	if left != limit {
+		t.Errorf("%d bytes lost", limit-left)
+	}
+	if n := len(s.locks.files); n != 0 {
+		t.Errorf("locks of %d files left", n)
+	}
+	return out.Bytes()
+}
+
 // FuzzServe is a client that means harm: whatever it sends, the service ends
 // the session or goes on, and another is served the tree, which is a tree.
 func FuzzServe(f *testing.F) {
-	session := bytes.Join([][]byte{
-		message(tversion, maxMsize, version),
-		message(tattach, 0, noFid, "", "", noFid),
-		message(tmkdir, 0, "dir", 0o755, 0),
-		message(twalk, 0, 1, uint16(1), "dir"),
-		message(tlcreate, 1, "file", 2, 0o644, 0),
-		message(twrite, 1, uint64(3), 4, []byte("text")),
-		message(tread, 1, uint64(0), 100),
-		message(tgetattr, 1, uint64(0x7ff)),
-		message(tsetattr, 1, 0x1ff&^(SetUID|SetGID), 0o600, 0, 0, uint64(2), uint64(1), uint64(2), uint64(3), uint64(4)),
-		message(tfsync, 1, 0),
-		message(tsymlink, 0, "link", "dir/file", 0),
-		message(twalk, 0, 2, uint16(1), "link"),
-		message(treadlink, 2),
-		message(tlink, 0, 1, "hard"),
-		message(trenameat, 0, "hard", 0, "dir2"),
-		message(twalk, 0, 3, uint16(0)),
-		message(tlopen, 3, 0),
-		message(treaddir, 3, uint64(0), 1000),
-		message(tunlinkat, 0, "dir2", 0),
-		message(tflush, uint16(1)),
-		message(tclunk, 1),
-		message(tdir),
-		message(tserve, 0, serveRO, make([]byte, 2*nameSize), "/"),
-	}, nil)
+	session := bytes.Join(session, nil)
 	f.Add(session)
 	for i := range session {
 		if i%7 == 0 {
@@ -508,17 +650,8 @@ func FuzzServe(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		root := NewMem(1 << 20).(*memNode)
-		s := &Server{Root: root}
-		var out bytes.Buffer
-		err := s.Serve(struct {
-			io.Reader
-			io.Writer
-		}{bytes.NewReader(b), &out})
-		if e := Errno(0); errors.As(err, &e) {
-			t.Errorf("an error of a request ended the session: %v", err)
-		}
 		// Each reply is a message.
-		for r := out.Bytes(); len(r) > 0; {
+		for r := root.serve(t, 1<<20, &Server{Root: root}, b); len(r) > 0; {
 			n := 0
 			if len(r) >= headSize {
 				n = int(le.Uint32(r))
@@ -528,26 +661,58 @@ func FuzzServe(f *testing.F) {
 			}
 			r = r[n:]
 		}
-		// Nothing is left open, and what is free is what nobody has.
-		left := root.tree.left
-		var count func(n *memNode)
-		seen := make(map[*memNode]bool)
-		count = func(n *memNode) {
-			if seen[n] {
-				return
-			}
-			seen[n] = true
-			if n.opens != 0 {
-				t.Errorf("%d opens left", n.opens)
-			}
-			left += memEntry + int64(cap(n.data))
-			for _, to := range n.names {
-				count(to)
-			}
-		}
-		count(root)
-		if left != 1<<20 {
-			t.Errorf("%d bytes lost", 1<<20-left)
-		}
 	})
+}
+
+// TestHostile has clients send 100,000 messages, most of which are wrong
+// somewhere: one server and its tree take them all, and lose nothing.
+// DIOS_HOSTILE_SEED repeats a run.
+func TestHostile(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("DIOS_HOSTILE_SEED"); s != "" {
+		seed, _ = strconv.ParseUint(s, 10, 64)
+	}
+	t.Log("DIOS_HOSTILE_SEED:", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	const limit = 1 << 22
+	root := NewMem(limit).(*memNode)
+	s := &Server{Root: root}
+	goroutines := runtime.NumGoroutine()
+	good := 0
+	for range 500 {
+		said := bytes.Join(session[:2], nil)
+		for range 200 {
+			m := bytes.Clone(session[2+random.IntN(len(session)-2)])
+			for range random.IntN(4) {
+				m[headSize+random.IntN(len(m)-headSize+1)-1] = byte(random.Uint32())
+			}
+			switch random.IntN(8) {
+			case 0:
+				m[4] = byte(random.Uint32())
+			case 1: // cut, and it says so
+				m = m[:headSize+random.IntN(len(m)-headSize+1)]
+			case 2:
+				for range random.IntN(100) {
+					m = append(m, byte(random.Uint32()))
+				}
+			}
+			le.PutUint32(m, uint32(len(m)))
+			said = append(said, m...)
+		}
+		for r := root.serve(t, limit, s, said); len(r) > 0; r = r[le.Uint32(r):] {
+			if r[4] != rlerror {
+				good++
+			}
+		}
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+	t.Log(good, "messages were right all the same")
+	if good < 5_000 || good > 90_000 {
+		t.Error("that shows nothing")
+	}
+	if n := runtime.NumGoroutine(); n != goroutines {
+		t.Errorf("%d goroutines, and %d before", n, goroutines)
+	}
 }

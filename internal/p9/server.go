@@ -21,8 +21,17 @@ type Server struct {
 	// what the client says of it. Without it no client can hand on what it has.
 	Connect func(requests, replies [nameSize]byte) (io.ReadWriteCloser, error)
 
+	locks   locks        // of the first: all clients'
 	first   *Server      // the one that all these clients come from; nil: this
 	clients atomic.Int32 // of the first: how many came by Connect and are there
+}
+
+// tree returns the Server that has what all clients of the tree have in common.
+func (s *Server) tree() *Server {
+	if s.first != nil {
+		return s.first
+	}
+	return s
 }
 
 // Serve serves one client, until it has gone (and then the error is nil) or
@@ -53,7 +62,7 @@ func (s *Server) Serve(rw io.ReadWriter) error {
 		d := &decoder{b: in[headSize:size]}
 		err := c.handle(kind, d)
 		if d.bad {
-			return fmt.Errorf("a message %d that is too short", kind)
+			err = EPROTO // too short
 		}
 		kind++
 		if err != nil {
@@ -84,6 +93,7 @@ type client struct {
 	msize uint32
 	fids  map[uint32]*fid
 	out   encoder // the reply
+	locks int     // how many it has; guarded by those of the tree
 }
 
 // A fid is a file that the client has a number for.
@@ -93,20 +103,24 @@ type fid struct {
 	isDir bool     // open directory
 	flags uint32   // as opened
 	list  []Dirent // what is being read
+	path  uint64   // which file it is, once open
 }
 
-func (f *fid) close() {
+// close closes what a number of the client stands for.
+func (c *client) close(id uint32, f *fid) {
 	if f.file != nil {
+		c.s.tree().locks.drop(f.path, c, id)
 		f.file.Close()
 	}
 	f.node.Close()
 }
 
 func (c *client) clear() {
-	for _, f := range c.fids {
-		f.close()
+	for id, f := range c.fids {
+		c.close(id, f)
 	}
 	clear(c.fids)
+	c.s.tree().locks.dropAll(c)
 }
 
 func (c *client) get(id uint32) (*fid, error) {
@@ -156,7 +170,8 @@ func (c *client) handle(kind uint8, d *decoder) error {
 	case changes(kind) && c.s.ReadOnly:
 		return EROFS
 	}
-	f, err := c.get(d.u32())
+	id := d.u32()
+	f, err := c.get(id)
 	if err != nil {
 		return err
 	}
@@ -187,16 +202,19 @@ func (c *client) handle(kind uint8, d *decoder) error {
 		if f.file != nil {
 			return f.file.Sync()
 		}
-		return nil
+		if f.isDir {
+			return f.node.Sync()
+		}
+		return EBADF
+	case tlock:
+		return c.lock(f, d)
+	case tgetlock:
+		return c.getLock(f, d)
 	case tserve:
 		return c.serve(f, d)
 	case tclunk:
-		for id, g := range c.fids {
-			if g == f {
-				delete(c.fids, id)
-			}
-		}
-		f.close()
+		delete(c.fids, id)
+		c.close(id, f)
 		return nil
 	}
 	return c.inDir(kind, f, d)
@@ -337,10 +355,7 @@ func (c *client) serve(f *fid, d *decoder) error {
 	if a.Mode&modeType != modeDir {
 		return ENOTDIR
 	}
-	first := c.s
-	if first.first != nil {
-		first = first.first
-	}
+	first := c.s.tree()
 	if first.clients.Add(1) > maxClients {
 		first.clients.Add(-1)
 		return EMFILE
@@ -434,7 +449,7 @@ func (c *client) open(f *fid, d *decoder) error {
 		if flags&oDir != 0 {
 			return ENOTDIR
 		}
-		if f.file, err = f.node.Open(flags & (oAccess | oTrunc | oAppend)); err != nil {
+		if f.file, err = f.node.Open(flags & (oAccess | oTrunc | oAppend | oSync)); err != nil {
 			return err
 		}
 	case modeLink:
@@ -442,7 +457,7 @@ func (c *client) open(f *fid, d *decoder) error {
 	default:
 		return EACCES // a device's or pipe's read could take for ever
 	}
-	f.flags = flags
+	f.flags, f.path = flags, a.Path
 	c.out.qid(a.qid())
 	c.out.u32(0) // as much as a message holds
 	return nil
@@ -458,7 +473,7 @@ func (c *client) create(f *fid, d *decoder) error {
 	if d.bad || f.file != nil || f.isDir {
 		return EINVAL
 	}
-	n, file, err := f.node.Create(name, flags&(oAccess|oAppend), mode&modePerm)
+	n, file, err := f.node.Create(name, flags&(oAccess|oAppend|oSync), mode&modePerm)
 	if err != nil {
 		return err
 	}
@@ -469,7 +484,7 @@ func (c *client) create(f *fid, d *decoder) error {
 		return err
 	}
 	f.node.Close()
-	f.node, f.file, f.flags = n, file, flags
+	f.node, f.file, f.flags, f.path = n, file, flags, a.Path
 	c.out.qid(a.qid())
 	c.out.u32(0)
 	return nil

@@ -5,7 +5,9 @@
 package progtest
 
 import (
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -26,13 +28,10 @@ func (m *VM) withFiles(t *testing.T, tree, program string, args ...string) Outco
 	return o
 }
 
-// A program does with files the same as on Linux, on a tree in memory and on one
-// of the host.
-func TestFiles(t *testing.T) {
-	needVM(t)
-	m := machine(t)
-	defer syscall.Umask(syscall.Umask(0o22))
-	want, err := Host(filepath.Join(binaries(t, "linux"), "files"), Run{Args: []string{"files", filepath.Join(t.TempDir(), "t")}})
+// sameFiles runs a program in a folder on Linux, and on trees of both kinds.
+func sameFiles(t *testing.T, m *VM, program string) {
+	t.Helper()
+	want, err := Host(filepath.Join(binaries(t, "linux"), program), Run{Args: []string{program, filepath.Join(t.TempDir(), "t")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +44,7 @@ func TestFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := m.withFiles(t, tree, "files", "/t")
+			got := m.withFiles(t, tree, program, "/t")
 			if got.Status != 0 {
 				t.Errorf("status %d", got.Status)
 			}
@@ -53,6 +52,15 @@ func TestFiles(t *testing.T) {
 			leftover(t, m, before)
 		})
 	}
+}
+
+// A program does with files the same as on Linux, on a tree in memory and on one
+// of the host.
+func TestFiles(t *testing.T) {
+	needVM(t)
+	m := machine(t)
+	defer syscall.Umask(syscall.Umask(0o22))
+	sameFiles(t, m, "files")
 	// What the program wrote is the machine's; then only to be read.
 	if text, err := m.Shell("sha256sum /dev/shm/t/big | cut -d' ' -f1; cat /dev/shm/t/n3; echo; stat -c %a /dev/shm/t/attr"); err != nil || text != "2dd78d0cd19bb7c533cd44b910d1e1932520b1da58029ab6810487dd8b246943\none\n400\n" {
 		t.Errorf("in the machine: %q, %v", text, err)
@@ -94,6 +102,36 @@ func TestConfined(t *testing.T) {
 	golden(t, "confined", o.Stdout)
 	if text, err := m.Shell("cat /dev/shm/secret; ls /dev/shm; rm -r /dev/shm/tree /dev/shm/secret"); err != nil || text != "secret\nsecret\ntree\n" {
 		t.Errorf("around the tree: %q, %v", text, err)
+	}
+}
+
+// Tasks lock files against each other; one that is killed has no locks.
+func TestFileLocks(t *testing.T) {
+	needVM(t)
+	m := machine(t)
+	sameFiles(t, m, "locks")
+	shell(t, m, "rm -r /dev/shm/t")
+}
+
+// What dios run -dir takes, and what it says of anything else.
+func TestFilesArguments(t *testing.T) {
+	needVM(t)
+	for _, test := range []struct {
+		dir, program, want string
+		status             int
+	}{
+		{"relative", "build/hello", "-dir relative: give mem, or a path that begins with /", 2},
+		{":ro", "build/hello", "-dir :ro: give mem, or a path that begins with /", 2},
+		{"mem/x", "build/hello", "-dir mem/x: give mem, or a path that begins with /", 2},
+		{"mem", "bin/dizibox", "-dir: a program of the brand legacy-limbo is no DIOS task", 126},
+		{"mem", "bin/dios", "-dir: a program of the brand legacy is no DIOS task", 126},
+	} {
+		cmd := exec.Command(filepath.Join(Root(), "bin", "dios"), "run", "-vm", "-dir", test.dir, test.program)
+		cmd.Dir = Root()
+		out, _ := cmd.CombinedOutput()
+		if status := cmd.ProcessState.ExitCode(); status != test.status || !strings.Contains(string(out), test.want) {
+			t.Errorf("-dir %s %s: status %d, %q", test.dir, test.program, status, out)
+		}
 	}
 }
 

@@ -106,14 +106,14 @@ var cases = func() []testCase {
 }()
 
 // The programs that only DIOS has; their output is in the file stdout.
-var diosOnly = []string{"blob", "calls", "self", "cannot", "fibtasks", "fileserver", "https", "primes"}
+var diosOnly = []string{"blob", "calls", "self", "cannot", "fibtasks", "fileserver", "hostile", "https", "primes"}
 
 func programs(all bool) []string {
 	var names []string
 	for _, c := range cases {
 		names = append(names, "./testdata/"+c.program)
 	}
-	names = append(names, "./testdata/files")
+	names = append(names, "./testdata/files", "./testdata/locks")
 	slices.Sort(names)
 	names = slices.Compact(names)
 	if all {

@@ -268,6 +268,33 @@ func Fsync(fd int) error {
 	return nil
 }
 
+// Flock locks a file of a service, or unlocks it. The lock is its open file's, and
+// goes with the last of its descriptors, or the task. A goroutine that waits for it
+// asks again, at most 50 ms later.
+//
+// Locks of Flock and FcntlFlock are in each other's way, unlike on Linux.
+func Flock(fd int, how int) error {
+	s, e := getSeeker(fd, EBADF)
+	if e == 0 {
+		e = s.flock(how)
+	}
+	return orNil(e)
+}
+
+// FcntlFlock sets, clears or asks for a lock of the task on a part of a file
+// of a service: F_SETLK, F_SETLKW, F_GETLK. It goes when the task closes any
+// descriptor of the file.
+func FcntlFlock(fd uintptr, cmd int, lk *Flock_t) error {
+	if cmd != F_GETLK && cmd != F_SETLK && cmd != F_SETLKW {
+		return EINVAL
+	}
+	s, e := getSeeker(int(fd), EBADF)
+	if e == 0 {
+		e = s.lock(cmd, lk)
+	}
+	return orNil(e)
+}
+
 func Fstat(fd int, st *Stat_t) error {
 	f, e := getFile(fd)
 	if e != 0 {

@@ -37,7 +37,31 @@ const (
 	F_SETFD = 2
 	F_GETFL = 3
 	F_SETFL = 4
+	F_GETLK = 5
+	F_SETLK = 6
+
+	F_SETLKW = 7
 )
+
+const (
+	F_RDLCK = 0
+	F_WRLCK = 1
+	F_UNLCK = 2
+
+	LOCK_SH = 1
+	LOCK_EX = 2
+	LOCK_NB = 4
+	LOCK_UN = 8
+)
+
+// A Flock_t is a lock on Len bytes of a file from Start on; 0 is to its end.
+type Flock_t struct {
+	Type   int16
+	Whence int16
+	Start  int64
+	Len    int64
+	Pid    int32 // who has it: never said
+}
 
 const (
 	S_IFMT   = 0170000

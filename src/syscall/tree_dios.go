@@ -32,6 +32,8 @@ const (
 	tsetattr  = 26
 	treaddir  = 40
 	tfsync    = 50
+	tlock     = 52
+	tgetlock  = 54
 	tlink     = 70
 	tmkdir    = 72
 	trenameat = 74
@@ -723,7 +725,7 @@ func (c *tree) openNew(at place, path string, flags int, perm uint32) (*treeFile
 		c.begin(tlcreate)
 		c.put32(dir.fid)
 		c.putString(name)
-		c.put32(uint32(flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND)))
+		c.put32(uint32(flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND | O_SYNC)))
 		c.put32(masked(perm))
 		c.put32(0)
 		if e = c.end(); e == 0 {
@@ -783,7 +785,7 @@ func (c *tree) open(f found, flags int) (*treeFile, Errno) {
 	default:
 		c.begin(tlopen)
 		c.put32(f.fid)
-		c.put32(uint32(flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND | O_TRUNC | O_DIRECTORY)))
+		c.put32(uint32(flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND | O_SYNC | O_TRUNC | O_DIRECTORY)))
 		e = c.end()
 	}
 	if e != 0 {
@@ -1023,6 +1025,8 @@ type seeker interface {
 	set(s change) Errno
 	sync() Errno
 	chdir() Errno
+	flock(how int) Errno
+	lock(cmd int, lk *Flock_t) Errno
 }
 
 func (t *treeFile) mode() uint32 {
@@ -1201,3 +1205,112 @@ func (c *tree) setCwd(path []string) {
 	c.cwd.path = path
 	c.cwd.Unlock()
 }
+
+// flock locks the whole file, for whoever has this stream.
+func (t *treeFile) flock(how int) Errno {
+	if how&LOCK_UN == 0 && how&(LOCK_SH|LOCK_EX) == 0 {
+		return EINVAL
+	}
+	kind := uint8(F_RDLCK)
+	switch {
+	case how&LOCK_UN != 0:
+		kind = F_UNLCK
+	case how&LOCK_EX != 0:
+		kind = F_WRLCK
+	}
+	return t.setLock(kind, 0, 0, t.fid, how&LOCK_NB == 0)
+}
+
+// lock is what fcntl does with locks: they are the task's, not the stream's.
+func (t *treeFile) lock(cmd int, lk *Flock_t) Errno {
+	start := lk.Start
+	switch lk.Whence {
+	case 0:
+	case 1, 2:
+		at, e := t.seek(0, 1)
+		if e == 0 && lk.Whence == 2 {
+			var st Stat_t
+			e = t.stat(&st)
+			at = st.Size
+		}
+		if e != 0 {
+			return e
+		}
+		start += at
+	default:
+		return EINVAL
+	}
+	n := lk.Len
+	if n < 0 {
+		start += n
+		n = -n
+	}
+	switch {
+	case start < 0 || start+n < 0 || uint16(lk.Type) > F_UNLCK:
+		return EINVAL
+	case cmd != F_GETLK && (lk.Type == F_RDLCK && t.flags&3 == O_WRONLY || lk.Type == F_WRLCK && t.flags&3 == O_RDONLY):
+		return EBADF
+	case cmd != F_GETLK:
+		return t.setLock(uint8(lk.Type), start, n, 0, cmd == F_SETLKW)
+	}
+	c := t.c
+	c.begin(tgetlock)
+	c.putLock(t.fid, uint8(lk.Type), -1, start, n, 0)
+	e := c.call()
+	if e == 0 {
+		*lk = Flock_t{Type: int16(c.get8()), Start: int64(c.get64()), Len: int64(c.get64()), Pid: -1}
+	}
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	return e
+}
+
+// putLock puts what a lock is into a request; flags only if they are not negative.
+func (c *tree) putLock(fid uint32, kind uint8, flags int, start, n int64, owner uint32) {
+	c.put32(fid)
+	c.put8(kind)
+	if flags >= 0 {
+		c.put32(uint32(flags))
+	}
+	c.put64(uint64(start))
+	c.put64(uint64(n))
+	c.put32(owner)
+	c.putString("")
+}
+
+// setLock sets or clears a lock, and if wait asks again until it has it.
+func (t *treeFile) setLock(kind uint8, start, n int64, owner uint32, wait bool) Errno {
+	if t.dir {
+		return EBADF
+	}
+	for pause := int64(1e6); ; pause = min(2*pause, 50e6) {
+		c := t.c
+		c.begin(tlock)
+		c.putLock(t.fid, kind, 0, start, n, owner)
+		e := c.call()
+		status := uint8(0)
+		if e == 0 {
+			status = c.get8()
+		}
+		if bad := c.done(); e == 0 {
+			e = bad
+		}
+		switch {
+		case e != 0:
+			return e
+		case status == 0:
+			return 0
+		case status != 1:
+			return ENOLCK
+		case !wait:
+			return EAGAIN
+		}
+		sleep(pause)
+	}
+}
+
+// sleep stops the goroutine for so many nanoseconds. It is in package runtime.
+//
+//go:linkname sleep time.Sleep
+func sleep(ns int64)
