@@ -61,13 +61,13 @@ func GoEnv(goos string) []string {
 		"GOOS="+goos, "GOARCH=amd64", "GOROOT=", "CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=false")
 }
 
-// BuildGo builds main packages for linux or dios, all into one folder. Paths are
-// trimmed, so that tracebacks of the two name the same files.
-func BuildGo(goos, dir string, packages ...string) error {
+// BuildGo builds main packages for linux or dios, all into one folder; before the packages
+// args may have flags of go build. Paths are trimmed, so that tracebacks of the two name the same files.
+func BuildGo(goos, dir string, args ...string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	cmd := exec.Command(Go(), append([]string{"build", "-trimpath", "-o", dir + "/"}, packages...)...)
+	cmd := exec.Command(Go(), append([]string{"build", "-trimpath", "-o", dir + "/"}, args...)...)
 	cmd.Dir = Source()
 	cmd.Env = GoEnv(goos)
 	if out, err := cmd.CombinedOutput(); err != nil {
