@@ -326,6 +326,7 @@ struct dios_object *names_root(void);
 void names_set_init(struct dios_names *s, u32 rights);
 void names_set_kill(struct dios_names *s);
 u64 names_count(struct dios_names *s);
+void names_list(void (*fn)(const struct dios_object *obj, void *arg), void *arg);
 int name_add(struct dios_object *obj, struct dios_names *s, bool public,
 	     const u8 name[DIOS_NAME_SIZE], u32 rights);
 int name_forget(struct dios_object *obj);

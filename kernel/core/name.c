@@ -322,6 +322,24 @@ u64 names_count(struct dios_names *s)
 	return n;
 }
 
+/*
+ * Call fn for each object that has a name, under names.lock: fn must not sleep.  The lock
+ * is given back in between, so that those who want names do not wait for all of it.
+ */
+void names_list(void (*fn)(const struct dios_object *obj, void *arg), void *arg)
+{
+	struct dios_object *obj;
+	u32 i;
+
+	for (i = 0; i < NAME_BUCKETS; i++) {
+		spin_lock(&names.lock);
+		hlist_for_each_entry(obj, &names.buckets[i], name_link)
+			if (refcount_read(&obj->holds))
+				fn(obj, arg);
+		spin_unlock(&names.lock);
+	}
+}
+
 /* The set takes no more names, and those in it go; their objects stay. */
 void names_set_kill(struct dios_names *s)
 {

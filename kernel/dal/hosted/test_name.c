@@ -163,6 +163,49 @@ TEST(a_dying_object_is_not_found)
 	quit(t);
 }
 
+struct listed {
+	u32 public, random;
+};
+
+static void list_name(const struct dios_object *obj, void *arg)
+{
+	struct listed *l = arg;
+
+	CHECK(obj->name_set);
+	if (obj->name_public)
+		l->public++;
+	else
+		l->random++;
+}
+
+/* Each object that has a name is listed once, and no other. */
+TEST(names_are_listed)
+{
+	struct dios_task *t = pure();
+	u8 name[DIOS_NAME_SIZE] = "listed";
+	struct dios_object *obj;
+	struct listed l = {};
+	u64 ref;
+	u32 i;
+
+	names_list(list_name, &l);
+	CHECK_EQ(l.public + l.random, 0);
+	OK(named(t, DIOS_CREATE_PUBLIC, name, &ref));
+	for (i = 0; i < 100; i++)
+		OK(named(t, 0, name, &ref));
+	names_list(list_name, &l);
+	CHECK_EQ(l.public, 1);
+	CHECK_EQ(l.random, 100);
+
+	/* One without a hold is on its way out. */
+	obj = ref_find(t, ref, 0)->obj;
+	refcount_set(&obj->holds, 0);
+	names_list(list_name, &l);
+	CHECK_EQ(l.random, 199);
+	refcount_set(&obj->holds, 1);
+	quit(t);
+}
+
 TEST(an_object_without_a_name_touches_no_table)
 {
 	struct dios_task *t = pure();

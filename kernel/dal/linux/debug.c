@@ -5,15 +5,20 @@
  *   stat	a line for each count: name, blank, number
  *   tasks	a line for each task, after one with the names of the columns
  *   users	a line for each user who has tasks or objects, likewise
+ *   names	a line for each name of an object that is in memory, likewise; what the store
+ *		has besides is in its folder
  *
  * A column is a word without blanks.  The last one of tasks, comm, goes to the
  * end of the line; the one before, types, is how many references to each type the task has,
- * as TYPE:N,TYPE:N, or -.  bin/dios top reads all three.
+ * as TYPE:N,TYPE:N, or -.  bin/dios top reads the first three.  The last one of names, name, goes to
+ * the end of the line too; of a random name it is -, because who knows one may use it.
  *
- * Locks: users.lock, by user_list(); the rest is held while it is shown.
+ * Locks: users.lock, by user_list(); names.lock, by names_list(); the rest is held while it
+ * is shown.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
+#include <linux/string_helpers.h>
 #include "linux.h"
 
 static struct dentry *dir;
@@ -121,6 +126,33 @@ static int users_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(users);
 
+static void show_name(const struct dios_object *obj, void *arg)
+{
+	struct seq_file *m = arg;
+	u32 len = DIOS_NAME_SIZE;
+
+	while (len && !obj->name[len - 1])
+		len--;
+	seq_printf(m, "%llu %s %s %c%c%c ", obj->name_set->number,
+		   obj->name_public ? "public" : "random", obj->ops->name,
+		   obj->name_rights & DIOS_R_READ ? 'r' : '-',
+		   obj->name_rights & DIOS_R_WRITE ? 'w' : '-',
+		   obj->name_rights & DIOS_R_EXEC ? 'x' : '-');
+	if (obj->name_public)
+		seq_escape_mem(m, obj->name, len, ESCAPE_NAP | ESCAPE_APPEND | ESCAPE_OCTAL, "\\");
+	else
+		seq_putc(m, '-');
+	seq_putc(m, '\n');
+}
+
+static int names_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "group space type rights name\n");
+	names_list(show_name, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(names);
+
 /* Without debugfs there is nothing to see; everything else works. */
 void dal_debug_init(void)
 {
@@ -128,6 +160,7 @@ void dal_debug_init(void)
 	debugfs_create_file("stat", 0444, dir, NULL, &stat_fops);
 	debugfs_create_file("tasks", 0400, dir, NULL, &tasks_fops);
 	debugfs_create_file("users", 0400, dir, NULL, &users_fops);
+	debugfs_create_file("names", 0400, dir, NULL, &names_fops);
 }
 
 void dal_debug_exit(void)
