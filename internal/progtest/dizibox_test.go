@@ -127,13 +127,33 @@ var diziCases = []struct {
 	{name: "time", script: "time -f %U:%x p burn exit 3 2>t; echo $?; awk -F: '$1 > 0 && $2 == 3 { print \"measured\" }' t; time -p p out 2>t; grep -c real t; time p nonsense 2>t; echo $?; time nosuch 2>&1; echo $?",
 		want: "3\nmeasured\nout\n1\n97\ntime: can't execute 'nosuch': No such file or directory\nCommand exited with non-zero status 127\nTIMES127\n"},
 	{name: "dios", script: "p sleep & sleep .2; dios tasks | head -n 1; dios tasks | awk '$10 == \"p\" { print $3, $4, $5, $6, $11 }'; dios tasks | grep -c legacy-limbo; dios objects | grep -e task -e console; dios names; kill %1; wait; dios objects | grep task; dios | grep -c -e TASK -e objects -e names; dios nonsense 2>&1 | head -n 1 | cut -c 1-7; umount /sys/kernel/debug; dios; mount -t debugfs debugfs /sys/kernel/debug; dios names",
-		want: "TASK    PID  USER BRAND        STATE   CALL          REFS   MEMORY     CALLS NAME             OBJECTS\n0 pure blocked select self:1,console:3,random:1,blob:1,group:1\n1\n     2  task\n     3  console\n     0 names\n3\nBusyBox\ndios: /sys/kernel/debug/dios/tasks: not there; mount -t debugfs debugfs /sys/kernel/debug\n     0 names\n"},
+		want: "TASK    PID  USER BRAND        STATE   CALL          REFS   MEMORY     CALLS NAME             OBJECTS\n0 pure blocked select self:1,console:3,random:1,blob:1,group:1\n1\n     2  task\n     3  console\nGROUP TYPE     RIGHTS NAME\n     0 names\n3\nBusyBox\ndios: /sys/kernel/debug/dios/tasks: not there; mount -t debugfs debugfs /sys/kernel/debug\nGROUP TYPE     RIGHTS NAME\n     0 names\n"},
+	{name: "blob", script: "p out >blob:new; cat <blob:new; p cat <blob:new; p out err >blob:new 2>&1; cat <blob:new; p out >>blob:new; p cat <blob:new; echo Linux >blob:new; p cat <blob:new; : >blob:new; wc -c <blob:new; p cat <blob:new; dios delete blob:new; echo $?",
+		want: "out\nout\nout\nerr\nout\nerr\nout\nLinux\n0\n0\n"},
+	{name: "blob at the end", script: "p out | p cat >blob:new; p cat <blob:new | p cat; n=blob:new; p args x >\"$n\" & wait $!; cat <$n; { echo 1; p out; (echo 2); cat <blob:new; } >blob:new; cat <blob:new; (p args 3; exit 4) >blob:new; echo $?; cat <blob:new; { p args 5; exit 6; } >blob:new & wait $!; echo $?; cat <blob:new; v=$(p args 7 >blob:new; cat <blob:new); echo $v; for i in 1 2; do p out; done >>blob:new; cat <blob:new; dios delete blob:new",
+		want: "out\n[p][args][x]\n1\nout\n2\n[p][args][x]\n4\n[p][args][3]\n6\n[p][args][5]\n[p][args][7]\n[p][args][7]\nout\nout\n"},
+	{name: "blob of the shell", script: "(exec >blob:new; echo 1; p out; sh -c 'echo 2'; trap 'echo bye' EXIT; exit 3); echo $?; cat <blob:new; (exec >>blob:new; exec p out); echo $?; sh -c 'exec >blob:new; echo lost; kill -9 $$'; echo $?; p cat <blob:new & wait $!; exec <blob:new; read a; echo $a; dios delete new",
+		want: "3\n1\nout\n2\nbye\nsh: exec: line 0: exec: output to a blob ends with the shell\n2\n137\n1\nout\n2\nbye\n1\n"},
+	// cat and nproc are commands of DiziBox, and programs in PATH; first and second are only the latter.
+	{name: "PATH by brand", script: "mkdir -p a b; cp p a/cat; cp p a/first; cp limbo b/first; cp script b/second; cp script a/nproc; PATH=/dizi/a:/dizi/b:/bin; echo applet | cat; first out; DIOS_BRANDS=pure; cat out; command -v cat; second; echo $?; first out | cat out; cat out & wait; DIOS_BRANDS= nproc >/dev/null && echo any; DIOS_BRANDS=dios-limbo command -v first; DIOS_BRANDS=dios-limbo first out | DIOS_BRANDS=legacy-limbo cat; DIOS_BRANDS='legacy pure'; command -v second; DIOS_BRANDS=legacy-limbo; second; command -v nproc; unset DIOS_BRANDS; command -v first",
+		want: "applet\nout\nout\n/dizi/a/cat\nsh: second: not found among programs of the brands in DIOS_BRANDS\n127\nout\nout\nany\n/dizi/b/first\nout\n/dizi/b/second\nsh: second: not found among programs of the brands in DIOS_BRANDS\nnproc\n/dizi/a/first\n"},
+	{name: "PATH by brand for others", script: "mkdir -p a b; cp p a/cat; cp limbo b/cat; PATH=/dizi/a:/dizi/b; echo applet | env cat; export DIOS_BRANDS=dios-limbo; /bin/busybox env cat args; DIOS_BRANDS=pure /bin/busybox env cat args; DIOS_BRANDS=legacy /bin/busybox env cat; echo $?; DIOS_BRANDS=legacy-limbo; env cat </dev/null; time -f %x cat </dev/null; DIOS_BRANDS=pure; (exec cat args); /bin/busybox time -f %x cat exit 3; (exec ls); echo $?",
+		want: "applet\n[cat][args]\n[cat][args]\nenv: can't execute 'cat': No such file or directory\n127\n0\n[cat][args]\nCommand exited with non-zero status 3\n3\nsh: exec: line 0: ls: not found\n127\n"},
+	{name: "blob of many pieces", script: "p fill 3000 | md5sum >o; p fill 3000 >blob:new; p cat <blob:new | md5sum | cmp - o; p fill 1200 >>blob:new; wc -c <blob:new; p fill 300 >blob:new; p cat <blob:new | md5sum; dios delete new", want: "4200000\nMD5  -\n"},
+	{name: "blob that cannot be", script: "p cat <blob:new; echo $?; cat <blob:; p out >blob:; echo $?; p out >blob:33.characters.are.one.character.more; p out >blob:43-characters_that-nobody_ever-got-as-a-na0; p out <>blob:new; set -C; p out >blob:new; p out >blob:new; echo $?; p exit 4 >|blob:new; echo $?; wc -c <blob:new; dios delete new blob:new; echo $?; mv /dev/dios /dev/d; echo >blob:new; echo $?; mv /dev/d /dev/dios; ls blob* 2>/dev/null || echo no file",
+		want: "sh: can't open blob:new: no such name\n1\nsh: can't open blob:: NAME\nsh: can't create blob:: NAME\n1\nsh: can't create blob:33.characters.are.one.character.more: NAME\nsh: can't create blob:NAME: no such name\n" +
+			"sh: can't create blob:new: a blob is read or written, not both\nsh: can't create blob:new: name is taken\n1\n4\n0\ndios: blob:new: no such name\n1\nsh: can't create blob:new: no DIOS here\n1\nno file\n"},
+	{name: "blob without room", script: "q=/sys/module/dios/parameters/quota_user_store; o=$(cat $q); p out >blob:new; echo 20000 >$q; p fill 300 >blob:new; echo $?; { p fill 300; } >blob:new && echo wrong; (p fill 300) >blob:new; echo $?; p fill 300 >blob:other || cat <blob:other; cat <blob:new; echo $o >$q; dios delete new",
+		want: "sh: blob:new: quota exceeded\n1\nsh: blob:new: quota exceeded\nsh: blob:new: quota exceeded\n1\nsh: blob:other: quota exceeded\nsh: can't open blob:other: no such name\nout\n"},
+	{name: "names", script: "p out >'blob:a name'; b=$(printf 'b\\\\\\001\\303\\244'); p out >blob:$b; dios names | sort; dios delete 'a name' blob:$b; dios names",
+		want: "     2 names\n    1 blob     ?      a name\n    1 blob     ?      b\\134\\001\\303\\244\nGROUP TYPE     RIGHTS NAME\nGROUP TYPE     RIGHTS NAME\n     0 names\n"},
 	{name: "closed input", script: "echo x | (exec <&-; p cat; p cat | p cat; p cat | cat; v=$(p cat); echo $v; v=$(cat); echo \"[$v]\"; echo y | p cat; p out | p cat) 2>/dev/null", want: "no input\nno input\nno input\nno input\n[]\ny\nout\n"},
 	{name: "many", script: "i=0; while [ $i -lt 100 ]; do p exit 1 && echo wrong; i=$((i+1)); done; echo $i; ls /proc/self/fd", want: "100\n0\n1\n2\n3\n"},
 }
 
 var (
 	md5RE   = regexp.MustCompile(`\bc25a7887ffb3ff40f330a4e5e09f8f15\b`)
+	nameRE  = regexp.MustCompile(`blob:[\w-]{43}:`)
 	taskRE  = regexp.MustCompile(`\b1000\d{4}:`)
 	saidRE  = regexp.MustCompile(`(?m)^(?:Hangup|Killed|Terminated)\n`)
 	timesRE = regexp.MustCompile(`(?:(?:real|user|sys)\t[\dm .]+s\n)+`)
@@ -165,8 +185,10 @@ func diziScript(t *testing.T, m *VM, script, want string, status int) {
 	}
 	// Whether the shell says how a job ended depends on when it notices.
 	got := saidRE.ReplaceAllString(o.Stdout, "")
+	got = strings.ReplaceAll(got, "a name has 1 to 32 bytes, or 43 characters if it is random", "NAME")
 	// What is different each time.
 	got = timesRE.ReplaceAllString(taskRE.ReplaceAllString(md5RE.ReplaceAllString(got, "MD5"), "TASK:"), "TIMES")
+	got = nameRE.ReplaceAllString(got, "blob:NAME:")
 	if got != want || o.Status != status {
 		t.Errorf("%s\nprinted %q\nwant    %q\nstatus %d, want %d", script, got, want, o.Status, status)
 	}
@@ -191,9 +213,34 @@ func TestDiziBoxGo(t *testing.T) {
 		{"much", "stream fill 20000 | stream upper | stream upper | wc -c; stream fill 20000 >o; stream upper <o | cmp - - <o; ls -l o | awk '{ print $5 }'", "2000000\n2000000\n"},
 		{"reader is gone", "stream fill 100000 | p exit 3; echo $?; set -o pipefail; stream fill 100000 | p exit 0; echo $?", "3\n141\n"},
 		{"time", "time -f %M stream upper </dev/null 2>t; awk '$1 > 1000 { print \"resident\" }' t", "resident\n"},
+		{"random name", "n=$(stream name); cat <blob:$n; p out >>blob:$n; stream upper <blob:$n; dios names; dios delete $n; cat <blob:$n; echo $?", "Go\nGO\nOUT\nGROUP TYPE     RIGHTS NAME\n     1 names\nsh: can't open blob:NAME: no such name\n1\n"},
+		{"names of what lives", "stream publish & sleep .5; dios names | sort; kill $!; wait", "     2 names\n    1 shmem    rw-    (random)\n    1 shmem    rw-    stream\nGROUP TYPE     RIGHTS NAME\n"},
 		{"in the background", "stream fill 10 | stream upper >o & wait $!; wc -c <o; stream count & wait $!; echo $?", "1000\n0 <nil> false\n0\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) { diziScript(t, m, c.script, c.want, 0) })
+	}
+}
+
+// What a script has put into a blob is there on the next machine with the same store.
+func TestDiziBoxStore(t *testing.T) {
+	needVM(t)
+	t.Parallel()
+	c := vm.Config{PanicOnWarn: true, Store: filepath.Join(t.TempDir(), "store")}
+	if err := vm.MakeStore(c.Store, 16<<20); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ script, want string }{
+		{"p fill 10 | p cat >blob:kept; p out >blob:other", ""},
+		{"dios names | grep kept; p cat <blob:kept | wc -c; p out >>blob:kept; dios delete other", "    1 blob     ?      kept\n10000\n"},
+		{"dios names; cat <blob:kept | tail -n 1", "GROUP TYPE     RIGHTS NAME\n    1 blob     ?      kept\n     1 names\nout\n"},
+	} {
+		m, err := boot(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		diziPrograms(t, m)
+		diziScript(t, m, step.script, step.want, 0)
+		m.Close()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/dios"
 	"strconv"
 	"strings"
 	"time"
@@ -55,5 +56,15 @@ func main() {
 		n, err := io.Copy(io.Discard, os.Stdin)
 		stop <- true
 		fmt.Println(n, err, <-ticks >= 5)
+	case "name":
+		// A blob whose name is random; it stays.
+		b := dios.Must(dios.NewBlob(3))
+		dios.Must(b.WriteAt([]byte("Go\n"), 0))
+		fmt.Println(dios.Must(b.Ref().SetName(0)))
+	case "publish":
+		// Names of objects that go with this task.
+		dios.Must(0, dios.Must(dios.NewShared(4096)).Ref().SetPublicName(dios.Must(dios.PublicName("stream")), 0))
+		dios.Must(dios.Must(dios.NewShared(4096)).Ref().SetName(0))
+		time.Sleep(time.Hour)
 	}
 }
