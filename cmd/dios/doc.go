@@ -23,7 +23,8 @@
 //
 // With -dir TREE a program of DIOS gets files: those of a folder of the
 // machine that it runs in, or with -dir mem a tree in memory, empty at first
-// and gone with the program. With :ro after it the program cannot change them.
+// and gone with the program, or with -dir store those that the node's store has,
+// which last as named BLOBs do. With :ro after it the program cannot change them.
 // Bin/diosfs serves them. TREE is the program's /, and its working directory.
 //
 // The program runs in a virtual machine, which is booted for it and gone
@@ -62,7 +63,8 @@
 // Of run only:
 //
 //	-dir TREE   give the program files: those in TREE, a folder of the machine, or mem,
-//	            which is memory; with :ro after it they cannot be changed
+//	            which is memory, or store, which lasts with -store; with :ro after
+//	            it they cannot be changed
 //
 // Of shell only:
 //

@@ -52,7 +52,7 @@ func runVerb(v *verb, args []string) int {
 	var o options
 	fs := v.flags()
 	o.register(fs)
-	fs.StringVar(&o.dir, "dir", "", "give the program files: those in `TREE`, a folder of the machine, or mem, which is memory; with :ro after it they cannot be changed")
+	fs.StringVar(&o.dir, "dir", "", "give the program files: those in `TREE`, a folder of the machine, or mem, which is memory, or store, which lasts with -store; with :ro after it they cannot be changed")
 	if status, ok := v.parse(fs, args, 1, -1); !ok {
 		return status
 	}
@@ -116,8 +116,9 @@ func (o *options) service(b vm.Brand) ([]string, error) {
 		return nil, nil
 	}
 	path, readOnly := strings.CutSuffix(o.dir, ":ro")
-	if path != "mem" && !filepath.IsAbs(path) {
-		return nil, &vm.ExitError{Status: statusUsage, Err: fmt.Errorf("-dir %s: give mem, or a path that begins with /", o.dir)}
+	isName := path == "mem" || path == "store"
+	if !isName && !filepath.IsAbs(path) {
+		return nil, &vm.ExitError{Status: statusUsage, Err: fmt.Errorf("-dir %s: give mem, store, or a path that begins with /", o.dir)}
 	}
 	if b.Number != abi.BrandPure && b.Number != abi.BrandDiosLimbo {
 		return nil, &vm.ExitError{Status: vm.StatusRefused, Err: fmt.Errorf("-dir: a program of the brand %s is no DIOS task", b.Name)}
@@ -126,7 +127,7 @@ func (o *options) service(b vm.Brand) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if path != "mem" {
+	if !isName {
 		path = filepath.Clean(path)
 	}
 	if readOnly {

@@ -9,8 +9,9 @@
 //
 //	diosfs TREE FILE NAME [ARG...]
 //
-// TREE is a directory of the host, or "mem": memory, empty at first and gone
-// at the end. With ":ro" after it the program cannot change it. FILE is the
+// TREE is a directory of the host; or "mem": memory, empty at first and gone
+// at the end; or "store": files in the node's store, for the next program too.
+// With ":ro" after it the program cannot change it. FILE is the
 // program, also the host's; NAME is what it is told of its own name. Dios run
 // -dir says all this.
 //
@@ -36,7 +37,8 @@ const (
 	statusRefused = 126
 )
 
-// memLimit is how many bytes a tree in memory takes.
+// memLimit is how many bytes a tree in memory takes, and one in the store, which
+// is in memory too.
 const memLimit = 256 << 20
 
 func main() {
@@ -45,9 +47,17 @@ func main() {
 	}
 	path, readOnly := strings.CutSuffix(os.Args[1], ":ro")
 	s := &p9.Server{ReadOnly: readOnly, Connect: p9.Connect}
-	if path == "mem" {
+	var store p9.Node
+	switch path {
+	case "mem":
 		s.Root = p9.NewMem(memLimit)
-	} else {
+	case "store":
+		var err error
+		if store, err = p9.OpenStore("", memLimit); err != nil {
+			fail(statusFailed, "%v", err)
+		}
+		s.Root = store
+	default:
 		root, err := p9.OpenHost(path)
 		if err != nil {
 			fail(statusFailed, "%s: %v", path, err)
@@ -80,6 +90,11 @@ func main() {
 		conn.Close()
 	}()
 	task.Wait(context.Background())
+	if store != nil {
+		if err := p9.CloseTree(store); err != nil {
+			fail(statusFailed, "what %s wrote last is lost: %v", os.Args[0], err)
+		}
+	}
 	switch st := task.State(); {
 	case st.Killed || st.Fault:
 		os.Exit(128 + st.Code)

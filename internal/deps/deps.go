@@ -78,7 +78,7 @@ var goRules = []rule{
 	// The file service is a program for DIOS, and the half of it that a host
 	// can test knows nothing of that.
 	{"cmd/diosfs/*", []string{"std", "syscall/dios", "runtime/dios", "dios/internal/p9"}},
-	{"internal/p9/*_dios.go", []string{"std", "runtime/dios"}},
+	{"internal/p9/*_dios.go", []string{"std", "syscall/dios", "runtime/dios"}},
 	{"testdata/fileserver/*", []string{"std", "runtime/dios", "dios/internal/p9"}},
 	{"testdata/hostile/*", []string{"std", "runtime/dios", "dios/internal/p9"}},
 	{"testdata/handed/*", []string{"std", "runtime/dios", "dios/internal/p9"}},

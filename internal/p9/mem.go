@@ -17,9 +17,14 @@ import (
 const memEntry = 512
 
 type memTree struct {
-	mu   sync.Mutex // guards all of the tree
-	left int64      // bytes that it may still take
-	last uint64     // the number of the last file
+	root     *memNode   // set once
+	mu       sync.Mutex // guards all of the tree
+	limit    int64      // bytes that it takes
+	left     int64      // bytes that it may still take
+	last     uint64     // the number of the last file
+	now      time.Time  // of the change that is being made
+	log      *journal   // of what changes; nil: nobody remembers
+	replayed bool       // what changes has done so before
 }
 
 type memNode struct {
@@ -37,10 +42,34 @@ type memNode struct {
 
 // NewMem returns an empty tree that takes up to limit bytes of memory.
 func NewMem(limit int64) Node {
-	t := &memTree{left: limit}
-	n, _ := t.new(modeDir | 0o755)
-	n.nlink = 2
-	return n
+	return newMem(limit)
+}
+
+func newMem(limit int64) *memNode {
+	t := &memTree{limit: limit, left: limit, now: time.Now()}
+	t.root, _ = t.new(modeDir | 0o755)
+	t.root.nlink = 2
+	return t.root
+}
+
+// begin begins a change, of which the log will say as much as n bytes. When it
+// fails nothing may change.
+func (t *memTree) begin(n int) error {
+	if !t.replayed {
+		t.now = time.Now()
+	}
+	if t.log != nil {
+		return t.log.room(n)
+	}
+	return nil
+}
+
+// note is called after a change, of a file that others will find, and says what
+// changed; see journal.go.
+func (n *memNode) note(kind uint8, more func(e *encoder)) {
+	if log := n.tree.log; log != nil && n.nlink > 0 {
+		log.add(n.tree.now, kind, n.path, more)
+	}
 }
 
 // new returns a file that nothing leads to. The tree's lock is held, if anybody knows it.
@@ -50,8 +79,7 @@ func (t *memTree) new(mode uint32) (*memNode, error) {
 	}
 	t.left -= memEntry
 	t.last++
-	now := time.Now()
-	n := &memNode{tree: t, path: t.last, mode: mode, atime: now, mtime: now}
+	n := &memNode{tree: t, path: t.last, mode: mode, atime: t.now, mtime: t.now}
 	if mode&modeType == modeDir {
 		n.names = make(map[string]*memNode)
 	}
@@ -100,7 +128,7 @@ func (n *memNode) free(name string) error {
 // put makes a name, which is free, lead to a file.
 func (n *memNode) put(name string, to *memNode) {
 	n.names[name] = to
-	n.mtime = time.Now()
+	n.mtime = n.tree.now
 	to.nlink++
 	if to.names != nil {
 		to.nlink = 2
@@ -113,7 +141,7 @@ func (n *memNode) put(name string, to *memNode) {
 func (n *memNode) cut(name string) {
 	to := n.names[name]
 	delete(n.names, name)
-	n.mtime = time.Now()
+	n.mtime = n.tree.now
 	to.nlink--
 	if to.names != nil {
 		to.nlink = 0
@@ -136,6 +164,9 @@ func memTime(t time.Time) Time { return Time{uint64(t.Unix()), uint64(t.Nanoseco
 
 func (n *memNode) SetAttr(s *SetAttr) error {
 	defer n.lock()()
+	if err := n.tree.begin(noteSize); err != nil {
+		return err
+	}
 	if s.Valid&SetSize != 0 {
 		if n.names != nil {
 			return EISDIR
@@ -146,6 +177,7 @@ func (n *memNode) SetAttr(s *SetAttr) error {
 		if err := n.resize(s.Size); err != nil {
 			return err
 		}
+		n.noteSize()
 	}
 	if s.Valid&SetMode != 0 {
 		n.mode = n.mode&^modePerm | s.Mode
@@ -155,13 +187,22 @@ func (n *memNode) SetAttr(s *SetAttr) error {
 		case s.Valid&to != 0:
 			*at = time.Unix(int64(t.Sec), int64(t.Nsec))
 		case s.Valid&now != 0:
-			*at = time.Now()
+			*at = n.tree.now
 		}
 	}
 	set(SetAtime, SetAtimeTo, &n.atime, s.Atime)
 	set(SetMtime, SetMtimeTo, &n.mtime, s.Mtime)
+	n.note(logAttr, n.putAttr)
 	return nil
 }
+
+func (n *memNode) putAttr(e *encoder) {
+	e.u32(n.mode)
+	e.u64(uint64(n.atime.UnixNano()))
+	e.u64(uint64(n.mtime.UnixNano()))
+}
+
+func (n *memNode) noteSize() { n.note(logSize, func(e *encoder) { e.u64(uint64(len(n.data))) }) }
 
 // resize makes a file that long; what is new is zero.
 func (n *memNode) resize(size uint64) error {
@@ -176,16 +217,17 @@ func (n *memNode) resize(size uint64) error {
 		n.data = n.data[:size]
 	} else {
 		had := int64(cap(n.data))
-		if size > uint64(n.tree.left+had) {
+		most := n.tree.left + had
+		if size > uint64(max(most, 0)) {
 			return ENOSPC
 		}
-		room := min(int64(size)+int64(size)/4, n.tree.left+had)
+		room := min(int64(size)+int64(size)/4, most)
 		data := make([]byte, size, room)
 		copy(data, n.data)
 		n.tree.left += had - int64(cap(data))
 		n.data = data
 	}
-	n.mtime = time.Now()
+	n.mtime = n.tree.now
 	return nil
 }
 
@@ -234,49 +276,73 @@ func (n *memNode) ReadDir() ([]Dirent, error) {
 func (n *memNode) Open(flags uint32) (File, error) {
 	defer n.lock()()
 	if flags&oTrunc != 0 {
+		if err := n.tree.begin(noteSize); err != nil {
+			return nil, err
+		}
 		if err := n.resize(0); err != nil {
 			return nil, err
 		}
+		n.noteSize()
 	}
 	return &memFile{n.open(), flags&oAppend != 0}, nil
 }
 
 func (n *memNode) Create(name string, flags, mode uint32) (Node, File, error) {
 	defer n.lock()()
-	if err := n.free(name); err != nil {
-		return nil, nil, err
-	}
-	to, err := n.tree.new(modeFile | mode)
+	to, err := n.make(name, modeFile|mode, "")
 	if err != nil {
 		return nil, nil, err
 	}
-	n.put(name, to)
 	return to.open(), &memFile{to.open(), flags&oAppend != 0}, nil
 }
 
 func (n *memNode) Mkdir(name string, mode uint32) error {
-	return n.make(name, modeDir|mode, "")
+	defer n.lock()()
+	_, err := n.make(name, modeDir|mode, "")
+	return err
 }
 
 func (n *memNode) Symlink(name, target string) error {
 	if target == "" {
 		return ENOENT
 	}
-	return n.make(name, modeLink|0o777, target)
+	defer n.lock()()
+	_, err := n.make(name, modeLink|0o777, target)
+	return err
 }
 
-func (n *memNode) make(name string, mode uint32, target string) error {
-	defer n.lock()()
+// make makes what the mode says. The tree is locked.
+func (n *memNode) make(name string, mode uint32, target string) (*memNode, error) {
+	if err := n.tree.begin(noteSize + len(target)); err != nil {
+		return nil, err
+	}
 	if err := n.free(name); err != nil {
-		return err
+		return nil, err
 	}
 	to, err := n.tree.new(mode)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	to.target = target
 	n.put(name, to)
-	return nil
+	n.noteMake(name, to)
+	return to, nil
+}
+
+func (n *memNode) noteMake(name string, to *memNode) {
+	n.note(logMake, func(e *encoder) {
+		e.str(name)
+		e.u64(to.path)
+		e.u32(to.mode)
+		e.str(to.target)
+	})
+}
+
+func (n *memNode) noteLink(name string, to *memNode) {
+	n.note(logLink, func(e *encoder) {
+		e.str(name)
+		e.u64(to.path)
+	})
 }
 
 // mine returns the node of this tree that another Node is.
@@ -293,6 +359,9 @@ func (n *memNode) Link(name string, other Node) error {
 		return err
 	}
 	defer n.lock()()
+	if err := n.tree.begin(noteSize); err != nil {
+		return err
+	}
 	if err := n.free(name); err != nil {
 		return err
 	}
@@ -303,11 +372,15 @@ func (n *memNode) Link(name string, other Node) error {
 		return ENOENT
 	}
 	n.put(name, to)
+	n.noteLink(name, to)
 	return nil
 }
 
 func (n *memNode) Unlink(name string, dir bool) error {
 	defer n.lock()()
+	if err := n.tree.begin(noteSize); err != nil {
+		return err
+	}
 	to, err := n.find(name)
 	switch {
 	case err != nil:
@@ -320,6 +393,7 @@ func (n *memNode) Unlink(name string, dir bool) error {
 		return ENOTEMPTY
 	}
 	n.cut(name)
+	n.note(logUnlink, func(e *encoder) { e.str(name) })
 	return nil
 }
 
@@ -329,6 +403,9 @@ func (n *memNode) Rename(name string, toDir Node, toName string) error {
 		return err
 	}
 	defer n.lock()()
+	if err := n.tree.begin(2 * noteSize); err != nil {
+		return err
+	}
 	from, err := n.find(name)
 	if err != nil {
 		return err
@@ -357,9 +434,16 @@ func (n *memNode) Rename(name string, toDir Node, toName string) error {
 		dir.cut(toName)
 	}
 	from.opens++ // it stays, without a name for a moment
+	nlink := from.nlink
 	n.cut(name)
 	dir.put(toName, from)
+	from.nlink = nlink // a folder's, too: what is in it has not changed
 	from.opens--
+	n.note(logRename, func(e *encoder) {
+		e.str(name)
+		e.u64(dir.path)
+		e.str(toName)
+	})
 	return nil
 }
 
@@ -371,7 +455,22 @@ func cmpErr(err error) error {
 	return err
 }
 
-func (n *memNode) Sync() error { return nil }
+func (n *memNode) noteWrite(off uint64, p []byte) {
+	n.note(logWrite, func(e *encoder) {
+		e.u64(off)
+		*e = append(*e, p...)
+	})
+}
+
+// Sync makes all of the tree durable that was changed till now: a change is
+// never so without those before it.
+func (n *memNode) Sync() error {
+	defer n.lock()()
+	if n.tree.log == nil {
+		return nil
+	}
+	return n.tree.sync()
+}
 
 type memFile struct {
 	*memNode
@@ -388,6 +487,9 @@ func (f *memFile) ReadAt(p []byte, off uint64) (int, error) {
 
 func (f *memFile) WriteAt(p []byte, off uint64) (int, error) {
 	defer f.lock()()
+	if err := f.tree.begin(noteSize + len(p)); err != nil {
+		return 0, err
+	}
 	if f.append {
 		off = uint64(len(f.data))
 	}
@@ -396,6 +498,7 @@ func (f *memFile) WriteAt(p []byte, off uint64) (int, error) {
 			return 0, err
 		}
 	}
-	f.mtime = time.Now()
+	f.mtime = f.tree.now
+	f.noteWrite(off, p)
 	return copy(f.data[off:], p), nil
 }

@@ -712,7 +712,7 @@ func TestHostile(t *testing.T) {
 	if good < 5_000 || good > 90_000 {
 		t.Error("that shows nothing")
 	}
-	if n := runtime.NumGoroutine(); n != goroutines {
+	if n := runtime.NumGoroutine(); n > goroutines {
 		t.Errorf("%d goroutines, and %d before", n, goroutines)
 	}
 }

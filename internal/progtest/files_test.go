@@ -5,11 +5,13 @@
 package progtest
 
 import (
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"dios/internal/vm"
 )
@@ -28,7 +30,7 @@ func (m *VM) withFiles(t *testing.T, tree, program string, args ...string) Outco
 	return o
 }
 
-// sameFiles runs a program in a folder on Linux, and on trees of both kinds.
+// sameFiles runs a program in a folder on Linux, and on trees of each kind.
 func sameFiles(t *testing.T, m *VM, program string) {
 	t.Helper()
 	want, err := Host(filepath.Join(binaries(t, "linux"), program), Run{Args: []string{program, filepath.Join(t.TempDir(), "t")}})
@@ -38,13 +40,17 @@ func sameFiles(t *testing.T, m *VM, program string) {
 	if want.Status != 0 {
 		t.Fatalf("on Linux: status %d\n%s%s", want.Status, want.Stdout, want.Stderr)
 	}
-	for _, tree := range []string{"mem", "/dev/shm"} {
+	for _, tree := range []string{"mem", "/dev/shm", "store"} {
 		t.Run(filepath.Base(tree), func(t *testing.T) {
 			before, err := m.Counts()
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := m.withFiles(t, tree, program, "/t")
+			folder := "/t"
+			if tree == "store" { // where it stays
+				folder += fmt.Sprint(time.Now().UnixNano())
+			}
+			got := m.withFiles(t, tree, program, folder)
 			if got.Status != 0 {
 				t.Errorf("status %d", got.Status)
 			}
@@ -54,8 +60,8 @@ func sameFiles(t *testing.T, m *VM, program string) {
 	}
 }
 
-// A program does with files the same as on Linux, on a tree in memory and on one
-// of the host.
+// A program does with files the same as on Linux, on a tree in memory, one of the
+// host, and one in the store.
 func TestFiles(t *testing.T) {
 	needVM(t)
 	m := machine(t)
@@ -120,9 +126,9 @@ func TestFilesArguments(t *testing.T) {
 		dir, program, want string
 		status             int
 	}{
-		{"relative", "build/hello", "-dir relative: give mem, or a path that begins with /", 2},
-		{":ro", "build/hello", "-dir :ro: give mem, or a path that begins with /", 2},
-		{"mem/x", "build/hello", "-dir mem/x: give mem, or a path that begins with /", 2},
+		{"relative", "build/hello", "-dir relative: give mem, store, or a path that begins with /", 2},
+		{":ro", "build/hello", "-dir :ro: give mem, store, or a path that begins with /", 2},
+		{"mem/x", "build/hello", "-dir mem/x: give mem, store, or a path that begins with /", 2},
 		{"mem", "bin/dizibox", "-dir: a program of the brand legacy-limbo is no DIOS task", 126},
 		{"mem", "bin/dios", "-dir: a program of the brand legacy is no DIOS task", 126},
 	} {
@@ -175,6 +181,9 @@ func TestFilesStatus(t *testing.T) {
 	m := machine(t)
 	if o := m.withFiles(t, "mem", "exit", "42"); o.Status != 42 {
 		t.Errorf("exit 42: status %d", o.Status)
+	}
+	if o := m.withFiles(t, "store", "exit", "42"); o.Status != 42 {
+		t.Errorf("exit 42 with files of the store: status %d", o.Status)
 	}
 	if o := m.withFiles(t, "/none", "hello"); o.Status != 125 || o.Stderr != "diosfs: /none: no such file or directory\n" {
 		t.Errorf("no such tree: status %d, %q", o.Status, o.Stderr)

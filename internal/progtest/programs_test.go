@@ -120,7 +120,7 @@ func programs(all bool) []string {
 		for _, p := range append(diosOnly, "spawn", "tree") {
 			names = append(names, "./testdata/"+p)
 		}
-		names = append(names, "./testdata/confined", "./testdata/handed")
+		names = append(names, "./testdata/confined", "./testdata/handed", "./testdata/lasting")
 	}
 	return names
 }

@@ -67,12 +67,34 @@ func TestStoreCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	crash(t, c, nil, program, seed, duration, 300*time.Millisecond)
+}
+
+// The same with files in the store, each write of which is followed by fsync, of
+// the file or of the folder that another was renamed in.
+func TestStoreFilesCrash(t *testing.T) {
+	needVM(t)
+	t.Parallel()
+	duration := fromEnv(t, "DIOS_STORE_CRASH", 20*time.Second, time.ParseDuration)
+	seed := fromEnv(t, "DIOS_STORE_SEED", uint64(rand.Uint32()), parseSeed)
+	c := vm.Config{Root: Root(), PanicOnWarn: true, Store: filepath.Join(t.TempDir(), "store")}
+	if err := vm.MakeStore(c.Store, 128<<20); err != nil {
+		t.Fatal(err)
+	}
+	via := []string{filepath.Join(Root(), "bin", "diosfs"), "store"}
+	crash(t, c, via, filepath.Join(binaries(t, "dios"), "lasting"), seed, duration, 2*time.Second)
+}
+
+// crash has a program write and kills the machine at some time in the window after
+// its start, again and again, and then looks.
+func crash(t *testing.T, c vm.Config, via []string, program string, seed uint64, duration, window time.Duration) {
+	t.Helper()
 	known, kills := 0, 0
 	for start := time.Now(); time.Since(start) < duration; kills++ {
-		known = writeUntilKilled(t, c, program, seed, known)
+		known = writeUntilKilled(t, c, via, program, seed, known, window)
 	}
 	// The last look, and an end that is none.
-	out := runStore(t, c, program, nil, fmt.Sprint(seed), fmt.Sprint(known), "check")
+	out := runStore(t, c, via, program, nil, fmt.Sprint(seed), fmt.Sprint(known), "check")
 	t.Logf("seed %d: killed %d times, %d writes had returned, then %s", seed, kills, known, strings.Join(out, " "))
 	if known < kills {
 		t.Errorf("only %d writes between %d kills: that shows nothing", known, kills)
@@ -81,9 +103,9 @@ func TestStoreCrash(t *testing.T) {
 
 // writeUntilKilled boots a machine, has the program look and write, kills it, and
 // returns the last write that is known to have returned.
-func writeUntilKilled(t *testing.T, c vm.Config, program string, seed uint64, known int) int {
+func writeUntilKilled(t *testing.T, c vm.Config, via []string, program string, seed uint64, known int, window time.Duration) int {
 	t.Helper()
-	out := runStore(t, c, program, func(m *vm.VM, l *lines) {
+	out := runStore(t, c, via, program, func(m *vm.VM, l *lines) {
 		// Not before it has begun to write.
 		for len(l.whole()) < 2 {
 			select {
@@ -92,7 +114,7 @@ func writeUntilKilled(t *testing.T, c vm.Config, program string, seed uint64, kn
 				return
 			}
 		}
-		time.Sleep(time.Duration(rand.Int64N(int64(300 * time.Millisecond))))
+		time.Sleep(time.Duration(rand.Int64N(int64(window))))
 		m.Close()
 	}, fmt.Sprint(seed), fmt.Sprint(known))
 	if len(out) < 2 || !strings.HasPrefix(out[0], "at ") {
@@ -108,7 +130,7 @@ func writeUntilKilled(t *testing.T, c vm.Config, program string, seed uint64, kn
 
 // runStore runs the program in a machine of its own and returns the lines it
 // has written. With kill, it is not to end, but by that.
-func runStore(t *testing.T, c vm.Config, program string, kill func(*vm.VM, *lines), args ...string) []string {
+func runStore(t *testing.T, c vm.Config, via []string, program string, kill func(*vm.VM, *lines), args ...string) []string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -124,7 +146,7 @@ func runStore(t *testing.T, c vm.Config, program string, kill func(*vm.VM, *line
 	if kill != nil {
 		go kill(m, l)
 	}
-	res, err := m.Run(ctx, &vm.Cmd{File: program, Args: append([]string{"store"}, args...), Stdout: l, Stderr: l})
+	res, err := m.Run(ctx, &vm.Cmd{File: program, Via: via, Args: append([]string{"store"}, args...), Stdout: l, Stderr: l})
 	out := l.whole()
 	switch {
 	case ctx.Err() != nil:
