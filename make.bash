@@ -757,7 +757,7 @@ export) export_patches; exit ;;
 check) check ;;
 clean) clean; exit ;;
 esac
-rm -f build/log/*
+find build/log -type f ! -name 'run*' -delete # those are of a run.bash, which may be at work
 part_packages
 if [ $# -gt 0 ]; then
 	# A part needs those before it.
