@@ -62,6 +62,8 @@
 //
 // Of run only:
 //
+//	-core FILE  write the memory of a task that crashes to FILE, for dlv core or gdb;
+//	            GOTRACEBACK is crash then, unless it is set
 //	-dir TREE   give the program files: those in TREE, a folder of the machine, or mem,
 //	            which is memory, or store, which lasts with -store; with :ro after
 //	            it they cannot be changed

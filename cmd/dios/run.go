@@ -37,6 +37,7 @@ type options struct {
 	boot    bool
 	store   string
 	dir     string // what files a program gets; "": none
+	core    string // the file for the memory of a task that crashes; "": none
 }
 
 func (o *options) register(fs *flag.FlagSet) {
@@ -53,6 +54,7 @@ func runVerb(v *verb, args []string) int {
 	fs := v.flags()
 	o.register(fs)
 	fs.StringVar(&o.dir, "dir", "", "give the program files: those in `TREE`, a folder of the machine, or mem, which is memory, or store, which lasts with -store; with :ro after it they cannot be changed")
+	fs.StringVar(&o.core, "core", "", "write the memory of a task that crashes to `FILE`, for dlv core or gdb; GOTRACEBACK is crash then, unless it is set")
 	if status, ok := v.parse(fs, args, 1, -1); !ok {
 		return status
 	}
@@ -93,7 +95,7 @@ func run(o *options, args []string) int {
 	}
 	s := newSession(o)
 	defer s.end()
-	return s.run(&vm.Cmd{
+	c := &vm.Cmd{
 		File:   args[0],
 		Via:    via,
 		Args:   args,
@@ -102,12 +104,56 @@ func run(o *options, args []string) int {
 		Stdin:  standardInput(),
 		Stdout: os.Stdout,
 		Stderr: standardError(),
-	}, nil)
+	}
+	if o.core == "" {
+		return s.run(c, nil)
+	}
+	return s.runWithCore(c)
+}
+
+// runWithCore runs a program, and writes the core of a task that crashed.
+func (s *session) runWithCore(c *vm.Cmd) int {
+	file, err := os.OpenFile(s.o.core, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fail(err)
+	}
+	defer file.Close()
+	c.Core = true
+	if _, ok := lookup(c.Env, "GOTRACEBACK"); !ok {
+		// Otherwise Go's runtime ends a program that panics in good order.
+		c.Env = append(c.Env[:len(c.Env):len(c.Env)], "GOTRACEBACK=crash")
+	}
+	got := false
+	s.after = func(m *vm.VM) error {
+		err := m.Get(s.ctx, vm.CorePath, file)
+		got = err == nil
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	status := s.run(c, nil)
+	if !got {
+		os.Remove(s.o.core)
+		return status
+	}
+	fmt.Fprintf(os.Stderr, "dios: the task's memory is in %s; try dlv core %s %s\n", s.o.core, c.File, s.o.core)
+	return status
+}
+
+// lookup returns the value of a variable of an environment.
+func lookup(env []string, name string) (value string, ok bool) {
+	for _, kv := range env {
+		if v, found := strings.CutPrefix(kv, name+"="); found {
+			value, ok = v, true
+		}
+	}
+	return value, ok
 }
 
 // inVM tells whether to use a virtual machine. A host that has DIOS has a store of
-// its own.
-func (o *options) inVM() bool { return o.vm || o.store != "" || !hostHasDIOS() }
+// its own, and says itself where cores go.
+func (o *options) inVM() bool { return o.vm || o.store != "" || o.core != "" || !hostHasDIOS() }
 
 // service returns the program that gives another its files, and its
 // arguments; nil: it gets none.
@@ -214,6 +260,7 @@ type session struct {
 	caught  chan os.Signal
 	forward chan syscall.Signal // to the program, once there is one
 	killer  chan syscall.Signal // the signal after which the program was killed
+	after   func(*vm.VM) error  // called when the program has ended; nil: nothing to do
 }
 
 func newSession(o *options) *session {
@@ -361,6 +408,11 @@ func (s *session) run(c *vm.Cmd, prepare func(*vm.VM) error) int {
 			status = res.Status // the output failed, not the program
 		}
 		return status
+	}
+	if s.after != nil {
+		if err := s.after(m); err != nil {
+			return fail(err)
+		}
 	}
 	if s.o.verbose {
 		fmt.Fprintf(os.Stderr, "dios: status %d after %.2fs\n", res.Status, time.Since(began).Seconds())

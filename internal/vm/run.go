@@ -47,6 +47,10 @@ type Cmd struct {
 	UID    uint32    // whose process it is
 	GID    uint32
 
+	// Core has the machine's kernel write the memory of a task of File that crashes to
+	// the file CorePath. The last one that crashed has it.
+	Core bool
+
 	Signals <-chan syscall.Signal // what comes here is sent to the program
 }
 
@@ -69,6 +73,11 @@ type Result struct {
 	System time.Duration
 	MaxRSS int64 // bytes
 }
+
+// CorePath is where a core is in the machine.
+const CorePath = "/run/dios/core"
+
+const coreScript = "echo " + CorePath + " >/proc/sys/kernel/core_pattern && ulimit -c unlimited && exec " + image.DiziBox + ` "$0" "$@"`
 
 // running is a run from the host's side.
 type running struct {
@@ -248,6 +257,10 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 		// diosrun -a NAME FILE ARG... becomes diosrun -a VIA VIA' VIA-ARG... FILE NAME ARG...
 		args := append([]string{"diosrun", "-a", c.Via[0], f.path}, c.Via[1:]...)
 		req.Args = append(append(args, req.Args[3], req.Args[2]), req.Args[4:]...)
+	}
+	if file != nil && c.Core {
+		// What diosrun starts has its limits.
+		req.Args = append([]string{"sh", "-c", coreScript, req.Args[0]}, req.Args[1:]...)
 	}
 	payload := req.Encode()
 	if len(payload) > wire.MaxPayload {
@@ -435,6 +448,21 @@ func (v *VM) Put(ctx context.Context, path string, mode fs.FileMode, contents io
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Get copies a file of the machine. There is fs.ErrNotExist for none.
+func (v *VM) Get(ctx context.Context, path string, to io.Writer) error {
+	res, err := v.Run(ctx, &Cmd{Exec: image.DiziBox, Args: []string{"test", "-e", path}})
+	if err == nil && res.Status != 0 {
+		err = fs.ErrNotExist
+	}
+	if err == nil {
+		res, err = v.Run(ctx, &Cmd{Exec: image.DiziBox, Args: []string{"cat", path}, Stdout: to})
+	}
+	if err == nil && res.Status != 0 {
+		err = fmt.Errorf("%s: status %d", path, res.Status)
+	}
+	return err
 }
 
 // The machine keeps the programs it was sent, for they are often run again: that
