@@ -56,6 +56,7 @@
 //
 //	-boot      boot the virtual machine from the start, even if a saved one could go on
 //	-console   print what the virtual machine's kernel says
+//	-store FILE  keep named BLOBs in FILE
 //	-v         say what happens
 //	-vm        use a virtual machine even if this host has DIOS
 //	-x         print QEMU's command line

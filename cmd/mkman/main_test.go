@@ -131,10 +131,14 @@ func TestRoff(t *testing.T) {
 var (
 	verbRE = regexp.MustCompile(`^\[?([a-z]+)\]?$`)
 	flagRE = regexp.MustCompile(`^\[?(-[a-z]+)`)
+	// A line of a list of flags.
+	listedRE = regexp.MustCompile(`(?m)^(\\-[a-z][a-z\\-]*)`)
 )
 
-// Each command line of a synopsis, with each of its flags, is in a script that is a test.
+// Each command line of a synopsis, with each of its flags, is in a script that is a test, and so
+// is each flag in a list.
 func TestCommandLinesAreShown(t *testing.T) {
+	flags := 0
 	for _, name := range commands {
 		var scripts []string
 		for _, dir := range []string{"testdata", "testdata/script"} {
@@ -172,6 +176,13 @@ func TestCommandLinesAreShown(t *testing.T) {
 		}
 		_, synopsis, _ := strings.Cut(string(page), ".SH SYNOPSIS\n.nf\n.RS\n")
 		synopsis, _, _ = strings.Cut(synopsis, ".RE\n")
+		// A flag that only a list tells of is in some line of this command.
+		for _, m := range listedRE.FindAllStringSubmatch(string(page), -1) {
+			flags++
+			if f := strings.ReplaceAll(m[1], `\-`, "-"); !shown(name, f) {
+				t.Errorf("%s(1): no script shows %s", name, f)
+			}
+		}
 		lines := 0
 		for line := range strings.Lines(strings.ReplaceAll(synopsis, `\-`, "-")) {
 			words := strings.Fields(line)
@@ -203,5 +214,8 @@ func TestCommandLinesAreShown(t *testing.T) {
 		if lines < 2 {
 			t.Errorf("%s(1): %d command lines found", name, lines)
 		}
+	}
+	if flags < 20 {
+		t.Errorf("%d flags found", flags)
 	}
 }
