@@ -5,13 +5,16 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +24,8 @@ import (
 	"time"
 
 	"dios/internal/progtest"
+
+	"golang.org/x/sys/unix"
 )
 
 // buildDebug builds testdata/debug as for a debugger.
@@ -142,4 +147,118 @@ func lookAtCore(t *testing.T, core, program string) {
 		}
 	}
 	t.Errorf("no stack at %#x", sp)
+}
+
+// A program stops for gdb before its first instruction, once, and goes on.
+func TestGDB(t *testing.T) {
+	program := buildDebug(t)
+	exe, err := elf.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exe.Close()
+	_, stderr, status := result(t, machine(t, "run", "-gdb", "192.0.2.1:1234", program))
+	if status != 2 || !strings.Contains(stderr, "not an address of this machine's own") {
+		t.Errorf("-gdb of another machine: status %d:\n%s", status, stderr)
+	}
+
+	t.Run("protocol", func(t *testing.T) {
+		w := waitForGDB(t, "127.0.0.1:0", program)
+		conn := dial(t, w.remote)
+		in := bufio.NewReader(conn)
+		ask := func(packet, sum string) string {
+			if _, err := io.WriteString(conn, "$"+packet+"#"+sum); err != nil {
+				t.Fatal(err)
+			}
+			text, err := in.ReadString('#')
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.TrimLeft(text, "+0123456789abcdef")
+		}
+		var rip [8]byte
+		binary.LittleEndian.PutUint64(rip[:], exe.Entry)
+		if got, want := ask("p10", "d1"), fmt.Sprintf("$%x#", rip); got != want {
+			t.Errorf("stopped at %s, want %s", got, want)
+		}
+		if got := ask("D", "44"); got != "$OK#" {
+			t.Errorf("detach: %s", got)
+		}
+		w.end("gopher 55\n", 0)
+	})
+
+	t.Run("gdb", func(t *testing.T) {
+		w := waitForGDB(t, filepath.Join(t.TempDir(), "socket"), "-dir", "mem", program, "overdraw")
+		debugger(t, []string{`_rt0_amd64_dios in section \.text`, `Breakpoint 1, main\.spend \(a=0x[0-9a-f]+, n=0\)`,
+			`main\.main \(\)`, `\$1 = {owner = .*"gopher".*balance = 100}`, `Breakpoint 1, main\.spend \(a=0x[0-9a-f]+, n=1\)`, `\$2 = 1`,
+			`received signal SIGSEGV`, `main\.spend \(a=0x[0-9a-f]+, n=14\)`, `terminated with signal SIGSEGV`},
+			"gdb", "-batch", "-nx", "-ex", "target remote "+w.remote, "-ex", "info symbol $pc", "-ex", "break main.spend", "-ex", "continue",
+			"-ex", "bt", "-ex", "print *a", "-ex", "continue", "-ex", "print n", "-ex", "delete", "-ex", "next", "-ex", "continue", "-ex", "bt", "-ex", "continue", program)
+		w.end("", 128+11)
+	})
+}
+
+// dial connects to an address; without package net, as in gdb.go.
+func dial(t *testing.T, addr string) *os.File {
+	t.Helper()
+	ap, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := os.NewFile(uintptr(fd), "connection")
+	t.Cleanup(func() { conn.Close() })
+	if err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ap.Addr().As4()}); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// A waiting is a dios run whose program has stopped, or is about to.
+type waiting struct {
+	t              *testing.T
+	cmd            *exec.Cmd
+	remote         string // what gdb connects to
+	stdout, stderr bytes.Buffer
+	read           chan bool
+}
+
+func waitForGDB(t *testing.T, addr string, args ...string) *waiting {
+	t.Helper()
+	w := &waiting{t: t, cmd: machine(t, append([]string{"run", "-gdb", addr}, args...)...), read: make(chan bool)}
+	w.cmd.Env = append(w.cmd.Env, "GOTRACEBACK=crash")
+	w.cmd.Stdout = &w.stdout
+	pipe, err := w.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.cmd.Process.Kill() })
+	lines := bufio.NewReader(pipe)
+	line, err := lines.ReadString('\n')
+	_, remote, found := strings.Cut(strings.TrimSpace(line), "target remote ")
+	if !found {
+		t.Fatalf("said %q, %v", line, err)
+	}
+	w.remote = remote
+	go func() {
+		w.stderr.ReadFrom(lines)
+		close(w.read)
+	}()
+	return w
+}
+
+// end waits until it has ended.
+func (w *waiting) end(stdout string, status int) {
+	w.t.Helper()
+	<-w.read
+	w.cmd.Wait()
+	if got := w.cmd.ProcessState.ExitCode(); got != status || w.stdout.String() != stdout {
+		w.t.Errorf("status %d, want %d; output %q, want %q:\n%s", got, status, &w.stdout, stdout, &w.stderr)
+	}
 }

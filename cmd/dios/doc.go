@@ -65,6 +65,8 @@
 //
 //	-core FILE  write the memory of a task that crashes to FILE, for dlv core or gdb;
 //	            GOTRACEBACK is crash then, unless it is set
+//	-gdb ADDR   stop the program before its first instruction, for a gdb that connects
+//	            to ADDR: a path, for a socket, or 127.0.0.1:PORT; the first one gets it
 //	-dir TREE   give the program files: those in TREE, a folder of the machine, or mem,
 //	            which is memory, or store, which lasts with -store; with :ro after
 //	            it they cannot be changed

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"dios/internal/abi"
+	"dios/internal/gdb"
 	"dios/internal/guest"
 	"dios/internal/vm"
 )
@@ -31,6 +32,9 @@ const statusUsage = 2
 func main() {
 	if os.Getpid() == 1 && os.Args[0] == "/init" {
 		guest.Main()
+	}
+	if os.Args[0] == gdb.Name {
+		os.Exit(gdb.Main())
 	}
 	if filepath.Base(os.Args[0]) == wrapper {
 		os.Exit(wrap(os.Args[1:]))

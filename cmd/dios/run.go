@@ -37,6 +37,7 @@ type options struct {
 	boot    bool
 	store   string
 	dir     string // what files a program gets; "": none
+	gdb     string // where a debugger connects; "": the program does not stop for one
 	core    string // the file for the memory of a task that crashes; "": none
 }
 
@@ -55,8 +56,13 @@ func runVerb(v *verb, args []string) int {
 	o.register(fs)
 	fs.StringVar(&o.dir, "dir", "", "give the program files: those in `TREE`, a folder of the machine, or mem, which is memory, or store, which lasts with -store; with :ro after it they cannot be changed")
 	fs.StringVar(&o.core, "core", "", "write the memory of a task that crashes to `FILE`, for dlv core or gdb; GOTRACEBACK is crash then, unless it is set")
+	fs.StringVar(&o.gdb, "gdb", "", "stop the program before its first instruction, for a gdb that connects to `ADDR`: a path, for a socket, or 127.0.0.1:PORT")
 	if status, ok := v.parse(fs, args, 1, -1); !ok {
 		return status
+	}
+	if o.gdb != "" && o.core != "" {
+		complain(errors.New("-gdb and -core: one of them; gdb stops where a task crashes"))
+		return statusUsage
 	}
 	return run(&o, fs.Args())
 }
@@ -105,10 +111,13 @@ func run(o *options, args []string) int {
 		Stdout: os.Stdout,
 		Stderr: standardError(),
 	}
-	if o.core == "" {
-		return s.run(c, nil)
+	switch {
+	case o.core != "":
+		return s.runWithCore(c)
+	case o.gdb != "":
+		return s.runForGDB(c)
 	}
-	return s.runWithCore(c)
+	return s.run(c, nil)
 }
 
 // runWithCore runs a program, and writes the core of a task that crashed.
@@ -152,8 +161,10 @@ func lookup(env []string, name string) (value string, ok bool) {
 }
 
 // inVM tells whether to use a virtual machine. A host that has DIOS has a store of
-// its own, and says itself where cores go.
-func (o *options) inVM() bool { return o.vm || o.store != "" || o.core != "" || !hostHasDIOS() }
+// its own, says itself where cores go, and has debuggers of its own.
+func (o *options) inVM() bool {
+	return o.vm || o.store != "" || o.core != "" || o.gdb != "" || !hostHasDIOS()
+}
 
 // service returns the program that gives another its files, and its
 // arguments; nil: it gets none.

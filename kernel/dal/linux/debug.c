@@ -7,6 +7,8 @@
  *   users	a line for each user who has tasks or objects, likewise
  *   names	a line for each name of an object that is in memory, likewise; what the store
  *		has besides is in its folder
+ *   stop	for a debugger: written N, the Nth program that run starts from then on
+ *		stops before its first instruction, as by SIGSTOP; read, its pid, or 0
  *
  * A column is a word without blanks.  The last one of tasks, comm, goes to the
  * end of the line; the one before, types, is how many references to each type the task has,
@@ -17,11 +19,14 @@
  * is shown.
  */
 #include <linux/debugfs.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/string_helpers.h>
 #include "linux.h"
 
 static struct dentry *dir;
+static atomic_t stop_in;	/* how many programs until the one that stops; 0: none does */
+static pid_t stopped;
 
 static bool is_blocked(struct dios_task *t)
 {
@@ -153,6 +158,31 @@ static int names_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(names);
 
+/* In the exec of a program by run.  What stops is what comes after the exec. */
+void dal_debug_start(void)
+{
+	if (atomic_dec_if_positive(&stop_in))
+		return;
+	send_sig(SIGSTOP, current, 1);
+	WRITE_ONCE(stopped, task_pid_nr(current));
+}
+
+static int stop_get(void *data, u64 *val)
+{
+	*val = READ_ONCE(stopped);
+	return 0;
+}
+
+static int stop_set(void *data, u64 val)
+{
+	if (val > INT_MAX)
+		return -EINVAL;
+	WRITE_ONCE(stopped, 0);
+	atomic_set(&stop_in, val);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(stop_fops, stop_get, stop_set, "%llu\n");
+
 /* Without debugfs there is nothing to see; everything else works. */
 void dal_debug_init(void)
 {
@@ -161,6 +191,7 @@ void dal_debug_init(void)
 	debugfs_create_file("tasks", 0400, dir, NULL, &tasks_fops);
 	debugfs_create_file("users", 0400, dir, NULL, &users_fops);
 	debugfs_create_file("names", 0400, dir, NULL, &names_fops);
+	debugfs_create_file_unsafe("stop", 0600, dir, NULL, &stop_fops);
 }
 
 void dal_debug_exit(void)

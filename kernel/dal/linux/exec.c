@@ -41,6 +41,7 @@ static int load_by_run(struct dal_task *d, struct linux_binprm *bprm, u32 brand)
 	if (brand != d->t->brand || file_inode(bprm->file) != file_inode(d->exe))
 		return -EPERM;
 	d->phase = DAL_LOADED;
+	dal_debug_start();
 	return -ENOEXEC;
 }
 

@@ -176,5 +176,6 @@ void dal_net_exit(void);
 /* debug.c */
 void dal_debug_init(void);
 void dal_debug_exit(void);
+void dal_debug_start(void);
 
 #endif /* DIOS_DAL_LINUX_H */
