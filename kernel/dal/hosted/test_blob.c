@@ -651,6 +651,34 @@ static int history(struct dios_task *t)
 	}
 }
 
+/* The history, on a store of its own that crashes at a step.  The node is back on return. */
+static int crashing_history(u32 step, u32 seed)
+{
+	struct dios_task *t;
+	int n;
+
+	hosted_store(true);
+	hosted_crash(step, seed);
+	t = pure();
+	n = history(t);
+	CHECK_EQ(hosted_crashed(), n >= 0);
+	quit(t);
+	hosted_reboot();
+	return n;
+}
+
+/* After another crash of that store: what is there?  It is not needed any more. */
+static void look_at_last(int n, u32 step, u32 seed)
+{
+	struct dios_task *t;
+
+	hosted_reboot();
+	t = pure();
+	which(t, "second crash", n, step, seed);
+	quit(t);
+	hosted_store(false);
+}
+
 #define SEEDS	12
 
 TEST(a_crash_at_any_step)
@@ -662,13 +690,7 @@ TEST(a_crash_at_any_step)
 	for (seed = 0; seed < SEEDS; seed++) {
 		for (step = 1, n = 0; n >= 0; step++) {
 			test_goes_on();
-			hosted_store(true);
-			hosted_crash(step, seed);
-			t = pure();
-			n = history(t);
-			CHECK_EQ(hosted_crashed(), n >= 0);
-			quit(t);
-			hosted_reboot();
+			n = crashing_history(step, seed);
 			t = pure();
 			switch (which(t, "crash", n, step, seed)) {
 			case 1: old++; break;
@@ -707,23 +729,14 @@ TEST(a_crash_in_a_recovery)
 		for (step = 1, n = 0; n >= 0; step++) {
 			test_goes_on();
 			for (again = 1, crashed = true; crashed; again++) {
-				hosted_store(true);
-				hosted_crash(step, seed);
-				t = pure();
-				n = history(t);
-				quit(t);
-				hosted_reboot();
+				n = crashing_history(step, seed);
 				hosted_crash(again, seed + 10 * again);
 				t = pure();
 				ret = find(t, the_name, &ref);
 				crashed = hosted_crashed();
 				CHECK(crashed ? ret == -DIOS_EIO : ret <= 0);
 				quit(t);
-				hosted_reboot();
-				t = pure();
-				which(t, "second crash", n, step, seed);
-				quit(t);
-				hosted_store(false);
+				look_at_last(n, step, seed);
 			}
 		}
 	}
@@ -742,12 +755,7 @@ TEST(a_crash_after_a_recovery)
 		for (step = 1, n = 0; n >= 0; step++) {
 			test_goes_on();
 			for (again = 1, crashed = true; crashed; again++) {
-				hosted_store(true);
-				hosted_crash(step, seed);
-				t = pure();
-				n = history(t);
-				quit(t);
-				hosted_reboot();
+				n = crashing_history(step, seed);
 				t = pure();
 				if (which(t, "first crash", n, step, seed) == 1)
 					after = before;
@@ -762,11 +770,7 @@ TEST(a_crash_after_a_recovery)
 				CHECK(!ret || ret == -DIOS_EIO);
 				crashed = hosted_crashed();
 				quit(t);
-				hosted_reboot();
-				t = pure();
-				which(t, "second crash", n, step, seed);
-				quit(t);
-				hosted_store(false);
+				look_at_last(n, step, seed);
 			}
 		}
 	}
