@@ -86,6 +86,14 @@ func TestREADMEProgram(t *testing.T) {
 	if n := strings.Count(code, "\n"); n > 20 {
 		t.Errorf("testdata/fibtasks/main.go has %d lines, and is to have at most 20", n)
 	}
+	// The other one is linked.
+	primes, err := os.ReadFile("../testdata/primes/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, code, found := strings.Cut(string(primes), "\npackage main\n"); !found || strings.Count(code, "\n")+1 > 60 {
+		t.Errorf("testdata/primes/main.go has %d lines, and is to have at most 60", strings.Count(code, "\n")+1)
+	}
 	var quoted strings.Builder
 	for line := range strings.Lines(code) {
 		if line != "\n" {

@@ -117,6 +117,21 @@ func TestGoTest(t *testing.T) {
 			not: []string{`TestOne`},
 		},
 		{
+			name: "benchmem", args: []string{"-run=NONE", "-bench=Add", "-benchtime=1ms", "-benchmem", pkg},
+			want: []string{`(?m)^BenchmarkAdd\s+[0-9]+\s+[0-9.]+ ns/op\s+0 B/op\s+0 allocs/op$`},
+			not:  []string{`BenchmarkAllocate`},
+		},
+		{
+			name: "skip shuffle fullpath", args: []string{"-v", "-skip=Two|Hangs", "-shuffle=11", "-fullpath", "-parallel=1", "-cpu=1", pkg},
+			want: []string{`(?m)^-test\.shuffle 11$`, `--- PASS: TestOne `, `(?m)^ +/\S+/gotest_test\.go:\d+: GOOS is dios$`},
+			not:  []string{`TestTwo`, `TestHangs`},
+		},
+		{
+			name: "failfast", env: []string{"GOTEST=fail"}, args: []string{"-v", "-failfast", "-run=Fails|Panics", pkg}, status: 1,
+			want: []string{`--- FAIL: TestFails`},
+			not:  []string{`TestPanics`},
+		},
+		{
 			name: "fail", env: []string{"GOTEST=fail"}, args: []string{pkg}, status: 1,
 			want: []string{`--- FAIL: TestFails`, `gotest_test.go:\d+: failed, as it was asked to\n`, `(?m)^FAIL\tdios/testdata/gotest\t`},
 		},
