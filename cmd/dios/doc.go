@@ -18,14 +18,18 @@
 // exit status exactly. When standard output and standard error are the same
 // file the order of what is written to them is kept. SIGINT, SIGTERM, SIGQUIT
 // and SIGHUP are passed on; a program that has not ended three seconds later is
-// killed. The program gets the working directory's name, in PWD, but not its
-// files.
+// killed.
 //
-// With -dir TREE a program of DIOS gets files: those of a folder of the
-// machine that it runs in, or with -dir mem a tree in memory, empty at first
-// and gone with the program, or with -dir store those that the node's store has,
-// which last as named BLOBs do. With :ro after it the program cannot change them.
-// Bin/diosfs serves them. TREE is the program's /, and its working directory.
+// A program of DIOS has files of this host, at the paths that they have here: those of its
+// module, or of the repository if the working directory is in no module, or else just of
+// the working directory; the folder for temporary files; and GOROOT, which it cannot
+// change. A folder in GOCOVERDIR is one of them, and what the go command built has that
+// one's folder. The root is never one. A program that it starts has the same.
+//
+// With -dir TREE, or TREE in DIOS_DIR, it has others: those of a folder, or with -dir mem
+// a tree in memory, empty at first and gone with the program, or with -dir store those that the
+// node's store has, which last as named BLOBs do, or with -dir none no files. With :ro after
+// it the program cannot change them. TREE is the program's /, and its working directory.
 //
 // The program runs in a virtual machine, which is booted for it and gone
 // afterwards; or, when this host itself has DIOS (there is a /dev/dios that
@@ -67,9 +71,9 @@
 //	            GOTRACEBACK is crash then, unless it is set
 //	-gdb ADDR   stop the program before its first instruction, for a gdb that connects
 //	            to ADDR: a path, for a socket, or 127.0.0.1:PORT; the first one gets it
-//	-dir TREE   give the program files: those in TREE, a folder of the machine, or mem,
-//	            which is memory, or store, which lasts with -store; with :ro after
-//	            it they cannot be changed
+//	-dir TREE   give the program only the files in TREE: a folder, or mem, which is memory,
+//	            or store, which lasts with -store, or none; with :ro after it they
+//	            cannot be changed
 //
 // Of shell only:
 //
@@ -118,5 +122,6 @@
 //	DIOS_CPUS    CPUs of the machine, 1
 //	DIOS_QEMU    the program to use for qemu-system-x86_64
 //	DIOS_DEADLINE  how long the machine may take to come up, 1m
+//	DIOS_DIR       what -dir says, if it does not; also for programs that the go command runs
 //	DIOS_CONSOLE   a file to which the consoles of all machines are appended
 package main

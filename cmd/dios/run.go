@@ -6,19 +6,24 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"dios/internal/abi"
+	"dios/internal/p9"
 	"dios/internal/vm"
+	"dios/internal/wire"
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
@@ -36,7 +41,8 @@ type options struct {
 	vm      bool
 	boot    bool
 	store   string
-	dir     string // what files a program gets; "": none
+	dir     string // what files a program gets; "": ownTrees
+	binary  string // what the go command built
 	gdb     string // where a debugger connects; "": the program does not stop for one
 	core    string // the file for the memory of a task that crashes; "": none
 }
@@ -54,7 +60,7 @@ func runVerb(v *verb, args []string) int {
 	var o options
 	fs := v.flags()
 	o.register(fs)
-	fs.StringVar(&o.dir, "dir", "", "give the program files: those in `TREE`, a folder of the machine, or mem, which is memory, or store, which lasts with -store; with :ro after it they cannot be changed")
+	fs.StringVar(&o.dir, "dir", "", "give the program the files in `TREE` only: a folder, or mem, which is memory, or store, which lasts with -store, or none; with :ro after it they cannot be changed")
 	fs.StringVar(&o.core, "core", "", "write the memory of a task that crashes to `FILE`, for dlv core or gdb; GOTRACEBACK is crash then, unless it is set")
 	fs.StringVar(&o.gdb, "gdb", "", "stop the program before its first instruction, for a gdb that connects to `ADDR`: a path, for a socket, or 127.0.0.1:PORT")
 	if status, ok := v.parse(fs, args, 1, -1); !ok {
@@ -73,7 +79,7 @@ func wrap(args []string) int {
 		complain(errors.New(wrapper + ": no program given; the go command calls this to run one"))
 		return statusUsage
 	}
-	return run(&options{}, args)
+	return run(&options{binary: args[0]}, args)
 }
 
 func run(o *options, args []string) int {
@@ -85,9 +91,12 @@ func run(o *options, args []string) int {
 	p.Close()
 	dir := workingDir()
 	env := withPWD(os.Environ(), dir)
-	via, err := o.service(p.Brand)
+	via, files, err := o.files(p.Brand, dir)
 	if err != nil {
 		return fail(err)
+	}
+	if files != nil && files.Dir == "" {
+		env = withPWD(env, "/")
 	}
 	if !o.inVM() {
 		if via != nil {
@@ -97,13 +106,18 @@ func run(o *options, args []string) int {
 			}
 			args = append(append(via, file), args...)
 		}
-		return execHere(o, append([]string{"diosrun", "-a", args[0]}, args...), env)
+		here := append([]string{"-a", args[0]}, args...)
+		if files != nil {
+			return serveHere(o, here, env, files)
+		}
+		return execHere(o, append([]string{"diosrun"}, here...), env)
 	}
 	s := newSession(o)
 	defer s.end()
 	c := &vm.Cmd{
 		File:   args[0],
 		Via:    via,
+		Files:  serve(files),
 		Args:   args,
 		Env:    env,
 		Dir:    dir,
@@ -111,6 +125,7 @@ func run(o *options, args []string) int {
 		Stdout: os.Stdout,
 		Stderr: standardError(),
 	}
+	s.files = files
 	switch {
 	case o.core != "":
 		return s.runWithCore(c)
@@ -166,31 +181,42 @@ func (o *options) inVM() bool {
 	return o.vm || o.store != "" || o.core != "" || o.gdb != "" || !hostHasDIOS()
 }
 
-// service returns the program that gives another its files, and its
-// arguments; nil: it gets none.
-func (o *options) service(b vm.Brand) ([]string, error) {
-	if o.dir == "" {
-		return nil, nil
+// files returns what serves a program its files, or the program in the machine that
+// does, with its arguments; neither: it gets none.
+func (o *options) files(b vm.Brand, cwd string) (via []string, s *p9.Server, err error) {
+	dir := o.dir
+	if dir == "" && b.Task() {
+		dir = os.Getenv("DIOS_DIR")
 	}
-	path, readOnly := strings.CutSuffix(o.dir, ":ro")
+	path, readOnly := strings.CutSuffix(dir, ":ro")
 	isName := path == "mem" || path == "store"
-	if !isName && !filepath.IsAbs(path) {
-		return nil, &vm.ExitError{Status: statusUsage, Err: fmt.Errorf("-dir %s: give mem, store, or a path that begins with /", o.dir)}
-	}
-	if b.Number != abi.BrandPure && b.Number != abi.BrandDiosLimbo {
-		return nil, &vm.ExitError{Status: vm.StatusRefused, Err: fmt.Errorf("-dir: a program of the brand %s is no DIOS task", b.Name)}
+	switch {
+	case path == "none":
+		return nil, nil, nil
+	case dir == "" && !b.Task():
+		return nil, nil, nil // a Linux process has the machine's
+	case dir == "":
+		s, err := newServer(ownTrees(cwd, o.binary))
+		if err == nil {
+			s.Dir = cwd
+		}
+		return nil, s, err
+	case !isName && !filepath.IsAbs(path):
+		return nil, nil, &vm.ExitError{Status: statusUsage, Err: fmt.Errorf("-dir %s: give mem, store, none, or a path that begins with /", dir)}
+	case !b.Task():
+		return nil, nil, &vm.ExitError{Status: vm.StatusRefused, Err: fmt.Errorf("-dir: a program of the brand %s is no DIOS task", b.Name)}
+	case !isName:
+		root, err := p9.OpenHost(path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("-dir: %s: %w", path, err)
+		}
+		return nil, &p9.Server{Root: root, ReadOnly: readOnly}, nil
 	}
 	root, err := vm.FindRoot()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if !isName {
-		path = filepath.Clean(path)
-	}
-	if readOnly {
-		path += ":ro"
-	}
-	return []string{filepath.Join(root, "bin", "diosfs"), path}, nil
+	return []string{filepath.Join(root, "bin", "diosfs"), dir}, nil, nil
 }
 
 // hostHasDIOS tells whether this host's kernel has DIOS, for us.
@@ -213,6 +239,76 @@ func execHere(o *options, args, env []string) int {
 		fmt.Fprintf(os.Stderr, "dios: this host has DIOS; running %s\n", dizibox)
 	}
 	return fail(fmt.Errorf("%s: %w: run ./make.bash", dizibox, syscall.Exec(dizibox, args, env)))
+}
+
+// serveHere is execHere for a program whose files we serve.
+func serveHere(o *options, args, env []string, files *p9.Server) int {
+	root, err := vm.FindRoot()
+	if err != nil {
+		return fail(err)
+	}
+	dizibox := func(args ...string) (*exec.Cmd, *os.File, error) {
+		ours, theirs, err := socketpair()
+		if err != nil {
+			return nil, nil, err
+		}
+		defer theirs.Close()
+		cmd := exec.Command(filepath.Join(root, "bin", "dizibox"))
+		cmd.Args = append([]string{"diosrun", "-f", strconv.Itoa(wire.FilesFD)}, args...)
+		cmd.Env = env
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		cmd.ExtraFiles = []*os.File{theirs}
+		if err := cmd.Start(); err != nil {
+			ours.Close()
+			return nil, nil, fmt.Errorf("%w: run ./make.bash", err)
+		}
+		return cmd, ours, nil
+	}
+	files.Connect = func(requests, replies [abi.NameSize]byte) (io.ReadWriteCloser, error) {
+		cmd, ours, err := dizibox("-c", hex.EncodeToString(requests[:]), hex.EncodeToString(replies[:]))
+		if err != nil {
+			return nil, err
+		}
+		go cmd.Wait()
+		if _, err := io.ReadFull(ours, make([]byte, 1)); err != nil {
+			ours.Close()
+			return nil, err
+		}
+		return ours, nil
+	}
+	if o.verbose {
+		fmt.Fprintf(os.Stderr, "dios: this host has DIOS; running %s\n", filepath.Join(root, "bin", "dizibox"))
+	}
+	// Signals end the program, and that ends us. Those of a terminal it gets itself.
+	caught := make(chan os.Signal, 8)
+	signal.Notify(caught, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP)
+	cmd, ours, err := dizibox(args...)
+	if err != nil {
+		return fail(err)
+	}
+	go func() {
+		for sig := range caught {
+			cmd.Process.Signal(sig)
+		}
+	}()
+	go func() {
+		serve(files)(ours)
+		ours.Close()
+	}()
+	cmd.Wait()
+	st := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if st.Signaled() {
+		return 128 + int(st.Signal())
+	}
+	return st.ExitStatus()
+}
+
+func socketpair() (ours, theirs *os.File, err error) {
+	fd, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("a socket for files: %w", err)
+	}
+	return os.NewFile(uintptr(fd[0]), "files"), os.NewFile(uintptr(fd[1]), "files"), nil
 }
 
 // workingDir returns the working directory's name, as the environment has it
@@ -272,6 +368,7 @@ type session struct {
 	forward chan syscall.Signal // to the program, once there is one
 	killer  chan syscall.Signal // the signal after which the program was killed
 	after   func(*vm.VM) error  // called when the program has ended; nil: nothing to do
+	files   *p9.Server          // of the program; nil: the machine has them, or it has none
 }
 
 func newSession(o *options) *session {
@@ -401,6 +498,11 @@ func (s *session) run(c *vm.Cmd, prepare func(*vm.VM) error) int {
 		return fail(err)
 	}
 	defer m.Close()
+	if s.files != nil {
+		s.files.Connect = func(requests, replies [abi.NameSize]byte) (io.ReadWriteCloser, error) {
+			return m.ConnectFiles(s.ctx, requests, replies)
+		}
+	}
 	if prepare != nil {
 		if err := prepare(m); err != nil {
 			return fail(err)

@@ -365,11 +365,11 @@ func (a *agent) handle(f wire.Frame) error {
 		}
 		p.start(&req)
 	case wire.Data:
-		switch {
-		case f.Stream == wire.File:
+		if r := p.receiver(f.Stream); r != nil {
+			return r.Add(f.Payload)
+		}
+		if f.Stream == wire.File {
 			p.putData(f.Payload)
-		case f.Stream == wire.In && p.in != nil:
-			return p.in.Add(f.Payload)
 		}
 	case wire.PutEnd:
 		return p.putEnd()
@@ -380,9 +380,11 @@ func (a *agent) handle(f wire.Frame) error {
 		}
 		return err
 	case wire.Close:
-		if f.Stream == wire.In && p.in != nil {
-			p.in.End()
-		} else if s := p.sender(f.Stream); s != nil {
+		// For files it is one or the other, and either is the end of both.
+		if r := p.receiver(f.Stream); r != nil {
+			r.End()
+		}
+		if s := p.sender(f.Stream); s != nil {
 			s.Stop()
 		}
 	case wire.Signal:

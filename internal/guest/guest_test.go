@@ -41,11 +41,12 @@ type host struct {
 }
 
 type hostRun struct {
-	out  [3]*wire.Receiver
+	out  [4]*wire.Receiver
 	in   *wire.Sender
+	file *wire.Sender
 	put  chan string
 	exit chan wire.ExitReport
-	buf  [3]bytes.Buffer
+	buf  [4]bytes.Buffer
 	done sync.WaitGroup
 }
 
@@ -98,9 +99,9 @@ func connect() *host {
 				}
 			case wire.Credit:
 				n, _ := wire.ParseNumber(f.Payload)
-				r.in.Credit(int(n))
+				r.sender(f.Stream).Credit(int(n))
 			case wire.Close:
-				r.in.Stop()
+				r.sender(f.Stream).Stop()
 			case wire.PutOK:
 				r.put <- string(f.Payload)
 			case wire.Exit:
@@ -110,6 +111,7 @@ func connect() *host {
 				}
 				r.out[1].End()
 				r.out[2].End()
+				r.out[3].End()
 				r.exit <- e
 			default:
 				panic(fmt.Sprintf("host: unexpected %v", f))
@@ -129,8 +131,8 @@ func (h *host) new() (uint32, *hostRun) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last++
-	r := &hostRun{in: wire.NewSender(h.conn, h.last, wire.In), put: make(chan string, 1), exit: make(chan wire.ExitReport, 1)}
-	for s := 1; s <= 2; s++ {
+	r := &hostRun{in: wire.NewSender(h.conn, h.last, wire.In), file: wire.NewSender(h.conn, h.last, wire.File), put: make(chan string, 1), exit: make(chan wire.ExitReport, 1)}
+	for s := 1; s <= 3; s++ {
 		r.out[s] = wire.NewReceiver(h.conn, h.last, uint8(s))
 		r.done.Go(func() { r.out[s].Copy(&r.buf[s]) })
 	}
@@ -148,6 +150,13 @@ func (h *host) sh(req wire.StartRequest, script string) (uint32, *hostRun) {
 	}
 	h.send(id, wire.Start, 0, req.Encode())
 	return id, r
+}
+
+func (r *hostRun) sender(stream uint8) *wire.Sender {
+	if stream == wire.File {
+		return r.file
+	}
+	return r.in
 }
 
 func (r *hostRun) wait() wire.ExitReport {
@@ -237,6 +246,47 @@ func TestLeftBehind(t *testing.T) {
 		var pid int
 		fmt.Sscan(s, &pid)
 		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// A program's files are a socket: what it asks goes out, beside the outputs, and
+// the replies come in. It ends when the host says so.
+func TestFiles(t *testing.T) {
+	h := newHost(t)
+	const fd = 3
+	if fd != wire.FilesFD {
+		t.Fatal("the scripts have another descriptor in mind")
+	}
+	for _, merge := range []bool{false, true} {
+		got := filepath.Join(t.TempDir(), "got")
+		id, r := h.sh(wire.StartRequest{NoInput: true, Files: true, Merge: merge}, "echo ask >&3; read answer <&3; echo got $answer; : >"+got+"; echo err >&2; read more <&3 || echo end; exit 5")
+		for _, line := range []string{"an ", "answer\n"} {
+			if err := r.file.Send([]byte(line)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := 0; ; i++ {
+			if _, err := os.Stat(got); err == nil {
+				break
+			}
+			if i == 1000 {
+				t.Fatal("it does not get the answer")
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		h.send(id, wire.Close, wire.File, nil)
+		want, wantErr := "got an answer\nend\n", "err\n"
+		if merge {
+			want, wantErr = "got an answer\nerr\nend\n", ""
+		}
+		if e := r.wait(); e.Status != 5 || r.buf[1].String() != want || r.buf[2].String() != wantErr || r.buf[3].String() != "ask\n" {
+			t.Errorf("%+v: %q", e, []string{r.buf[1].String(), r.buf[2].String(), r.buf[3].String()})
+		}
+	}
+	// Without them there is no such descriptor.
+	_, r := h.sh(wire.StartRequest{NoInput: true}, "echo ask >&3 || exit 6")
+	if e := r.wait(); e.Status == 0 || r.buf[3].Len() > 0 {
+		t.Errorf("%+v, %q", e, r.buf[3].String())
 	}
 }
 

@@ -33,6 +33,7 @@ type program struct {
 	// Set once by start, before the process exists.
 	link string // the name of its file in this run
 	in   *wire.Receiver
+	asks *wire.Receiver // replies to what it asks of its files
 	outs []*output
 	tty  *os.File // the master side of the terminal
 
@@ -43,6 +44,7 @@ type program struct {
 type output struct {
 	from *os.File
 	to   *wire.Sender
+	is   uint8 // the stream
 	mu   sync.Mutex
 	last bool // mu; the program ended: take what there is, then stop
 	done chan struct{}
@@ -203,6 +205,19 @@ func (p *program) exec(req *wire.StartRequest) (err error) {
 			p.output(r, s)
 		}
 	}
+	var files *os.File
+	if req.Files {
+		ours, theirs, err := socketpair()
+		if err != nil {
+			return err
+		}
+		files = ours
+		child = append(child, theirs)
+		mine = append(mine, ours)
+		attr.Files = append(attr.Files, theirs.Fd()) // wire.FilesFD
+		p.output(ours, wire.File)
+		p.asks = wire.NewReceiver(p.agent.conn, p.id, wire.File)
+	}
 	if input != nil {
 		p.in = wire.NewReceiver(p.agent.conn, p.id, wire.In)
 	}
@@ -215,12 +230,22 @@ func (p *program) exec(req *wire.StartRequest) (err error) {
 	}
 	a.mu.Unlock()
 	if err != nil {
-		p.in, p.outs, p.tty = nil, nil, nil
+		p.in, p.asks, p.outs, p.tty = nil, nil, nil, nil
 		return &fs.PathError{Op: "exec", Path: req.Path, Err: err}
 	}
 
 	for _, o := range p.outs {
 		go o.copy()
+	}
+	if files != nil {
+		go func() {
+			// A failure is a program that has ended.
+			p.asks.Copy(files)
+			// Without a server the program is to get errors.
+			if raw, err := files.SyscallConn(); err == nil {
+				raw.Control(func(fd uintptr) { syscall.Shutdown(int(fd), syscall.SHUT_RDWR) })
+			}
+		}()
 	}
 	if input != nil {
 		go func() {
@@ -241,18 +266,39 @@ func (p *program) output(from *os.File, stream uint8) {
 	p.outs = append(p.outs, &output{
 		from: from,
 		to:   wire.NewSender(p.agent.conn, p.id, stream),
+		is:   stream,
 		done: make(chan struct{}),
 	})
 }
 
 func (p *program) sender(stream uint8) *wire.Sender {
-	switch {
-	case stream == wire.Out && len(p.outs) > 0:
-		return p.outs[0].to
-	case stream == wire.Err && len(p.outs) > 1:
-		return p.outs[1].to
+	for _, o := range p.outs {
+		if o.is == stream {
+			return o.to
+		}
 	}
 	return nil
+}
+
+// receiver returns what takes a stream of the host's, or nil.
+func (p *program) receiver(stream uint8) *wire.Receiver {
+	switch stream {
+	case wire.In:
+		return p.in
+	case wire.File:
+		return p.asks
+	}
+	return nil
+}
+
+// socketpair returns the two ends of a socket, of which ours does not block.
+func socketpair() (ours, theirs *os.File, err error) {
+	fd, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	syscall.SetNonblock(fd[0], true)
+	return os.NewFile(uintptr(fd[0]), "files"), os.NewFile(uintptr(fd[1]), "files"), nil
 }
 
 // copy carries an output to its end. The end is when nobody can write to it any
@@ -314,8 +360,10 @@ func (p *program) ended(pid int, status syscall.WaitStatus, usage *syscall.Rusag
 	for _, o := range p.outs {
 		o.finish()
 	}
-	if p.in != nil {
-		p.in.End()
+	for _, r := range []*wire.Receiver{p.in, p.asks} {
+		if r != nil {
+			r.End()
+		}
 	}
 	r := &wire.ExitReport{
 		User:   usage.Utime.Nano(),

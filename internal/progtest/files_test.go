@@ -126,9 +126,9 @@ func TestFilesArguments(t *testing.T) {
 		dir, program, want string
 		status             int
 	}{
-		{"relative", "build/hello", "-dir relative: give mem, store, or a path that begins with /", 2},
-		{":ro", "build/hello", "-dir :ro: give mem, store, or a path that begins with /", 2},
-		{"mem/x", "build/hello", "-dir mem/x: give mem, store, or a path that begins with /", 2},
+		{"relative", "build/hello", "-dir relative: give mem, store, none, or a path that begins with /", 2},
+		{":ro", "build/hello", "-dir :ro: give mem, store, none, or a path that begins with /", 2},
+		{"mem/x", "build/hello", "-dir mem/x: give mem, store, none, or a path that begins with /", 2},
 		{"mem", "bin/dizibox", "-dir: a program of the brand legacy-limbo is no DIOS task", 126},
 		{"mem", "bin/dios", "-dir: a program of the brand legacy is no DIOS task", 126},
 	} {

@@ -60,6 +60,22 @@ func TestGoRun(t *testing.T) {
 	}
 }
 
+// A program has the files of its module, the folder for temporary ones, and GOROOT,
+// which it cannot change, at the paths that they have outside; and so has a
+// program that it starts.
+func TestGoRunFiles(t *testing.T) {
+	needVM(t)
+	if out, status := goTool(t, nil, "run", "./testdata/outside", "go.mod"); status != 0 {
+		t.Errorf("go run ./testdata/outside: status %d\n%s", status, out)
+	} else {
+		golden(t, "outside", strings.ReplaceAll(out, Source(), "SOURCE"))
+	}
+	out, status := goTool(t, []string{"DIOS_DIR=none"}, "run", "./testdata/outside", "go.mod")
+	if !strings.Contains(out, "open go.mod: not supported by dios: no file service\n") || status != 1 {
+		t.Errorf("DIOS_DIR=none: status %d\n%s", status, out)
+	}
+}
+
 // Standard input is the program's.
 func TestGoRunInput(t *testing.T) {
 	for _, test := range []struct{ input, arg, want string }{

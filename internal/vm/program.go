@@ -27,6 +27,11 @@ type Brand struct{ abi.Brand }
 // DIOS tells whether programs of the brand need DIOS.
 func (b Brand) DIOS() bool { return b.Number != abi.BrandLegacy }
 
+// Task tells whether programs of the brand are DIOS tasks, and not Linux processes.
+func (b Brand) Task() bool {
+	return b.Number == abi.BrandPure || b.Number == abi.BrandDiosLimbo
+}
+
 // OpenProgram opens a program and checks all that can be checked without
 // running it. The error is an *ExitError.
 func OpenProgram(path string) (*Program, error) {

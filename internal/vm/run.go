@@ -7,6 +7,7 @@ package vm
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,10 +15,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"dios/internal/abi"
 	"dios/internal/image"
 	"dios/internal/wire"
 )
@@ -32,6 +35,11 @@ type Cmd struct {
 	// started with its own arguments, the path of File in the machine, and
 	// Args. The first of Via is its path, and its name; nil: File is started.
 	Via []string
+
+	// Files serves the program's files, until there are no more requests: a
+	// 9P server, see package p9. A program that is no DIOS task has none, nor
+	// one that is run by another. Exec has them as wire.FilesFD. Nil: none.
+	Files func(io.ReadWriter)
 
 	// Exec is, instead of File, a program in the machine, started as a
 	// Linux process.
@@ -82,7 +90,8 @@ const coreScript = "echo " + CorePath + " >/proc/sys/kernel/core_pattern && ulim
 // running is a run from the host's side.
 type running struct {
 	in   *wire.Sender
-	outs [3]*wire.Receiver
+	file *wire.Sender // replies to what is asked of files
+	outs [4]*wire.Receiver
 	put  chan string           // the answer to PutEnd
 	exit chan *wire.ExitReport // nil: the machine died
 }
@@ -97,6 +106,7 @@ func (v *VM) newRun() (uint32, *running, error) {
 	id := v.last
 	r := &running{
 		in:   wire.NewSender(v.conn, id, wire.In),
+		file: wire.NewSender(v.conn, id, wire.File),
 		put:  make(chan string, 1),
 		exit: make(chan *wire.ExitReport, 1),
 	}
@@ -117,16 +127,16 @@ func (v *VM) forget(id uint32) {
 func (r *running) handle(f wire.Frame) error {
 	switch f.Kind {
 	case wire.Data:
-		if f.Stream != wire.Out && f.Stream != wire.Err {
+		if f.Stream == wire.In {
 			return errors.New("not an output")
 		}
 		return r.outs[f.Stream].Add(f.Payload)
 	case wire.Credit:
 		n, err := wire.ParseNumber(f.Payload)
-		r.in.Credit(int(n))
+		r.sender(f.Stream).Credit(int(n))
 		return err
 	case wire.Close:
-		r.in.Stop()
+		r.sender(f.Stream).Stop()
 	case wire.PutOK:
 		select {
 		case r.put <- string(f.Payload):
@@ -159,8 +169,16 @@ func (r *running) abort() {
 	r.over()
 }
 
+func (r *running) sender(stream uint8) *wire.Sender {
+	if stream == wire.File {
+		return r.file
+	}
+	return r.in
+}
+
 func (r *running) over() {
 	r.in.Stop()
+	r.file.Stop()
 	for _, o := range r.outs {
 		o.End()
 	}
@@ -191,7 +209,7 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 	}
 	req.NoInput = c.Stdin == nil && c.TTY == nil
 
-	open := func(name string) (*os.File, error) {
+	open := func(name string) (*Program, error) {
 		p, err := OpenProgram(name)
 		if err != nil {
 			return nil, err
@@ -200,9 +218,9 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 			p.Close()
 			return nil, fmt.Errorf("%s: no DIOS in the virtual machine: %s", name, v.info.DIOS)
 		}
-		return p.File, nil
+		return p, nil
 	}
-	var file, via *os.File
+	var file, via *Program
 	var err error
 	if c.File != "" {
 		if file, err = open(c.File); err != nil {
@@ -230,8 +248,15 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 		}
 		req.Path = image.DiziBox
 		req.Args = append([]string{"diosrun", "-a", args[0], req.Link}, args[1:]...)
-	} else if len(req.Args) == 0 {
-		req.Args = []string{c.Exec}
+		if c.Files != nil && len(c.Via) == 0 && file.Brand.Task() {
+			req.Files = true
+			req.Args = slices.Insert(req.Args, 1, "-f", strconv.Itoa(wire.FilesFD))
+		}
+	} else {
+		req.Files = c.Files != nil
+		if len(req.Args) == 0 {
+			req.Args = []string{c.Exec}
+		}
 	}
 	for _, s := range [][]string{req.Args, req.Env} {
 		for _, s := range s {
@@ -241,7 +266,7 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 		}
 	}
 	if file != nil {
-		f, err := v.put(ctx, file)
+		f, err := v.put(ctx, file.File)
 		if err != nil {
 			return Result{}, fmt.Errorf("%s: %w", c.File, err)
 		}
@@ -249,7 +274,7 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 		req.Program = f.path
 	}
 	if via != nil {
-		f, err := v.put(ctx, via)
+		f, err := v.put(ctx, via.File)
 		if err != nil {
 			return Result{}, fmt.Errorf("%s: %w", c.Via[0], err)
 		}
@@ -272,6 +297,15 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 
 	if !req.NoInput {
 		go feed(r.in, c.Stdin)
+	}
+	if req.Files {
+		served := make(chan bool)
+		go func() {
+			serve(r, c.Files)
+			close(served)
+		}()
+		// What the program had open is closed when Run returns.
+		defer func() { <-served }()
 	}
 	type written struct {
 		name string
@@ -388,6 +422,82 @@ func feed(to *wire.Sender, from io.Reader) {
 		if err != nil {
 			to.End()
 			return
+		}
+	}
+}
+
+// serve serves a program its files.
+func serve(r *running, serve func(io.ReadWriter)) {
+	requests, w := io.Pipe()
+	copied := make(chan bool)
+	go func() {
+		r.outs[wire.File].Copy(w)
+		w.Close()
+		close(copied)
+	}()
+	serve(struct {
+		io.Reader
+		io.Writer
+	}{requests, streamWriter{r.file}})
+	requests.Close() // what it has not read has no reader
+	r.file.End()
+	<-copied
+}
+
+// ConnectFiles connects to a task that one with files has started, which has said the
+// names of its FIFOs: what p9.Server's Connect wants.
+func (v *VM) ConnectFiles(ctx context.Context, requests, replies [abi.NameSize]byte) (io.ReadWriteCloser, error) {
+	connected := make(chan io.ReadWriteCloser)
+	failed := make(chan error, 1)
+	go func() {
+		_, err := v.Run(ctx, &Cmd{
+			Exec: image.DiziBox,
+			Args: []string{"diosrun", "-f", strconv.Itoa(wire.FilesFD), "-c", hex.EncodeToString(requests[:]), hex.EncodeToString(replies[:])},
+			Files: func(rw io.ReadWriter) {
+				if _, err := io.ReadFull(rw, make([]byte, 1)); err != nil {
+					return // it did not find them
+				}
+				c := &filesConn{rw, make(chan bool)}
+				connected <- c
+				<-c.closed
+			},
+		})
+		failed <- err
+	}()
+	select {
+	case c := <-connected:
+		return c, nil
+	case err := <-failed:
+		return nil, cmp.Or(err, errors.New("the task's files are not there"))
+	}
+}
+
+// A filesConn is a connection that Close ends.
+type filesConn struct {
+	io.ReadWriter
+	closed chan bool
+}
+
+func (c *filesConn) Close() error {
+	close(c.closed)
+	return nil
+}
+
+// A streamWriter is a stream as an io.Writer.
+type streamWriter struct{ to *wire.Sender }
+
+func (w streamWriter) Write(b []byte) (int, error) {
+	for n := 0; ; {
+		room, err := w.to.Wait()
+		if err != nil {
+			return n, err
+		}
+		room = min(room, len(b)-n)
+		if err := w.to.Send(b[n : n+room]); err != nil {
+			return n, err
+		}
+		if n += room; n == len(b) {
+			return n, nil
 		}
 	}
 }

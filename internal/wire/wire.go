@@ -20,6 +20,7 @@
 //	host     Start                       arguments, environment, ...
 //	host     Data, Close                 its standard input
 //	machine  Data                        its output
+//	both     Data                        its files: requests, and their replies
 //	both     Credit                      "I have used up n bytes, send more"
 //	both     Close                       "that stream has ended", "nobody reads it"
 //	host     Signal, Resize, Kill
@@ -41,7 +42,10 @@ import (
 
 // Version is the first thing that both sides say. It changes when an agent of
 // before would misunderstand.
-const Version = 3
+const Version = 4
+
+// FilesFD is the descriptor of what Files in StartRequest is about.
+const FilesFD = 3
 
 // Sizes, in bytes.
 const (
@@ -75,7 +79,7 @@ const (
 	In   = 0
 	Out  = 1
 	Err  = 2
-	File = 3 // what is put
+	File = 3 // what is put; of a program: its files, both ways
 )
 
 // A Frame is one message.
@@ -204,6 +208,7 @@ type StartRequest struct {
 	TTY     bool // input and output are a terminal
 	Size    uint32
 	Program string // a file that was put before ...
+	Files   bool   // the host serves it files, in the stream File: diosrun has a socket for them as FilesFD
 	Link    string // ... and has this name, in a folder of its own, during the run; it is what Path runs
 }
 
@@ -291,6 +296,7 @@ func (m *StartRequest) Encode() []byte {
 	e.bool(m.TTY)
 	e.u32(m.Size)
 	e.str(m.Program)
+	e.bool(m.Files)
 	e.str(m.Link)
 	return e.b
 }
@@ -308,6 +314,7 @@ func (m *StartRequest) Decode(b []byte) error {
 	m.TTY = d.bool()
 	m.Size = d.u32()
 	m.Program = d.str()
+	m.Files = d.bool()
 	m.Link = d.str()
 	return d.end()
 }
