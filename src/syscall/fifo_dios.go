@@ -46,6 +46,8 @@ type objectEnd struct {
 	changed sync.Cond
 	pd      uintptr // 0: nobody had to wait yet
 	waiting bool    // the goroutine is there
+	f       *file   // what it waits for, if it is
+	waiter  func()  // it: made once, for to start it is not to allocate
 	closed  bool
 	left    []byte // of a record that was read, what nobody took
 }
@@ -77,8 +79,10 @@ func (e *objectEnd) do(f *file, try func() (int, Errno)) (int, Errno) {
 			e.waiting = true
 			if e.pd == 0 {
 				e.pd = pollOpen(uintptr(e.ref))
+				e.waiter = e.wait
 			}
-			go e.wait(f)
+			e.f = f
+			go e.waiter()
 		}
 		if f.nonblock.Load() {
 			return 0, EAGAIN
@@ -87,12 +91,13 @@ func (e *objectEnd) do(f *file, try func() (int, Errno)) (int, Errno) {
 	}
 }
 
-// wait waits for the object, and wakes who waits for f.
-func (e *objectEnd) wait(f *file) {
+// wait waits for the object, and wakes who waits for e.f.
+func (e *objectEnd) wait() {
 	if pollReset(e.pd, e.mode) == 0 {
 		pollWait(e.pd, e.mode, e.room())
 	}
 	e.mu.Lock()
+	f := e.f
 	e.waiting = false
 	if e.closed {
 		pollClose(e.pd)

@@ -268,11 +268,13 @@ func TestPaths(t *testing.T) {
 	want(t, "Open of nothing", err, ENOENT)
 	_, err = Open("a\x00b", O_RDONLY, 0)
 	want(t, "Open of a NUL", err, EINVAL)
-	_, err = Open("/etc/hosts", O_RDONLY, 0)
-	want(t, "Open", err, ENOFILES)
-	want(t, "Mkdir", Mkdir("x", 0), ENOFILES)
 	var st Stat_t
-	want(t, "Stat", Stat("/", &st), ENOFILES)
+	if err := Stat("/", &st); err != nil { // a program without files; DIOS_DIR=none makes it one
+		want(t, "Stat", err, ENOFILES)
+		_, err = Open("/etc/hosts", O_RDONLY, 0)
+		want(t, "Open", err, ENOFILES)
+		want(t, "Mkdir", Mkdir("x", 0), ENOFILES)
+	}
 	want(t, "Stat of /dev/null", Stat("/dev/null", &st), 0)
 	if st.Mode != S_IFCHR|0666 {
 		t.Errorf("the mode of /dev/null is %#o", st.Mode)

@@ -8,11 +8,19 @@ package time
 
 import "syscall"
 
-// There are no zone files, here or in GOROOT. A program that wants zones
-// imports time/tzdata, or is built with -tags timetzdata.
+// There are no zone files but those of GOROOT, for a program that has that. One that
+// wants zones anywhere imports time/tzdata, or is built with -tags timetzdata.
 var platformZoneSources = []string{}
 
-func gorootZoneSource(goroot string) (string, bool) { return "", false }
+func gorootZoneSource(goroot string) (string, bool) {
+	zip := goroot + "/lib/time/zoneinfo.zip"
+	fd, err := open(zip)
+	if err != nil {
+		return "", false // a zone is unknown then, and not a file missing
+	}
+	closefd(fd)
+	return zip, goroot != ""
+}
 
 // initLocal consults $TZ: a name in the embedded data, or else UTC.
 func initLocal() {
