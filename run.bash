@@ -146,8 +146,9 @@ library_tests() {
 	packages=$(dirname $files | sed 's,^src/,,' | sort -u)
 	# shellcheck disable=SC2086
 	tests=$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' $files | sort -u | paste -sd '|')
+	# They say what a program without files meets.
 	# shellcheck disable=SC2086
-	dios_go test -v -count=1 -timeout "$1" -run "^($tests)\$" $packages
+	DIOS_DIR=none dios_go test -v -count=1 -timeout "$1" -run "^($tests)\$" $packages
 }
 
 # The packages with tests that need the machine.
@@ -187,8 +188,7 @@ tier_std() {
 	# Its last line is the sum.
 	passed=$(sed -n 's/^[0-9]* packages: \([0-9]*\) passed, \([0-9]*\) passed with skips, .*/\1 + \2/p' "$out")
 	passed=$((passed))
-	skipped=$(($(sed -n 's/^[0-9]* packages: .* \([0-9]*\) wait for the file service, .*/\1/p' "$out")))
-	failed=$(($(sed -n 's/^[0-9]* packages: .* file service, \([0-9]*\) failed; .*/\1/p' "$out")))
+	failed=$(($(sed -n 's/^[0-9]* packages: .* with skips, \([0-9]*\) failed; .*/\1/p' "$out")))
 	[ $status -eq 0 ] || [ $failed -gt 0 ] || failed=1
 }
 

@@ -15,65 +15,6 @@ import (
 	"strings"
 )
 
-// noFiles is what every error for the lack of files says, see syscall/errors_dios.go;
-// and what a test says that keeps the error to itself.
-var noFiles = []string{"no file service", "Failed to load data from testdata/"}
-
-// quiet are functions that want files and hide the error that says so, with what they
-// look for.
-var quiet = map[string]string{
-	"go/build.TestAllTags":                                  "imports testdata/alltags",
-	"go/build.TestAllTagsNonSourceFile":                     "imports testdata/non_source_tags",
-	"go/build.TestCgoImportsIgnored":                        "imports testdata/cgo_disabled",
-	"go/build.TestDirectives":                               "imports testdata/directives",
-	"go/build.TestDotSlashImport":                           "imports testdata/other",
-	"go/build.TestEmptyFolderImport":                        "imports testdata/empty",
-	"go/build.TestIssue23594":                               "imports testdata/doc",
-	"go/build.TestLocalDirectory":                           "imports the working directory",
-	"go/build.TestMultiplePackageImport":                    "imports testdata/multi",
-	"go/doc/comment.TestTestdata":                           "looks for testdata/*.txt",
-	"go/internal/gccgoimporter.TestGoxImporter":             "looks for testdata/*.gox",
-	"go/printer.ExampleFprint":                              "parses example_test.go",
-	"go/types.ExampleMethodSet":                             "imports fmt's source",
-	"go/types.ExampleScope":                                 "imports fmt's source",
-	"go/types.TestErrorCalls":                               "reads the package's own source",
-	"html/template.TestParseFS":                             "looks for testdata/file*.tmpl",
-	"html/template.TestParseGlob":                           "looks for testdata/file*.tmpl",
-	"html/template.TestParseGlobWithData":                   "looks for testdata/tmpl*.tmpl",
-	"internal/copyright.TestCopyright":                      "walks GOROOT/src",
-	"internal/diff.Test":                                    "looks for testdata/*.txt",
-	"internal/trace.TestTraceV1":                            "looks for internal/tracev1/testdata",
-	"io/fs.TestGlob":                                        "looks for glob.go",
-	"mime.TestTypeByExtension":                              "loads testdata/test.types",
-	"net.TestGoLookupIPCNAMEOrderHostsAliasesDNSFilesMode":  "loads testdata/aliases",
-	"net.TestGoLookupIPCNAMEOrderHostsAliasesFilesOnlyMode": "loads testdata/aliases",
-	"net.TestHostCacheModification":                         "loads testdata/ipv4-hosts",
-	"net.TestLookupStaticAddr":                              "loads testdata/hosts",
-	"net.TestLookupStaticHost":                              "loads testdata/hosts",
-	"net.TestLookupStaticHostAliases":                       "loads testdata/aliases",
-	"net/http.TestFSRedirect":                               "serves the working directory",
-	"net/http.TestFileServerDirWithRootFile":                "serves testdata/index.html as a folder",
-	"net/http.TestParseFormCleanup":                         "has a form kept in a temporary file",
-	"net/http.TestServeDirWithoutTrailingSlash":             "serves testdata",
-	"net/http.TestServeFile":                                "serves testdata/file",
-	"net/http.TestServeFileContentType":                     "serves testdata/file",
-	"net/http.TestServeFileDirPanicEmptyPath":               "serves testdata",
-	"net/http.TestServeFileFromCWD":                         "serves fs_test.go",
-	"net/http.TestServeFileMimeType":                        "serves testdata/style.css",
-	"net/http.TestServeFileNotModified":                     "serves testdata/file",
-	"net/http.TestServeFileRejectsInvalidSuffixLengths":     "serves testdata/file",
-	"net/http.TestServeFile_DotDot":                         "serves testdata/file",
-	"net/http.TestServeIndexHtml":                           "serves testdata/index.html",
-	"net/http.TestServeIndexHtmlFS":                         "serves testdata/index.html",
-	"path/filepath.TestGlob":                                "looks for match.go",
-	"path/filepath.TestNonWindowsGlobEscape":                "looks for match.go",
-	"testing.TestTempDirInBenchmark":                        "asks for a temporary folder",
-	"text/template.TestParseFS":                             "looks for testdata/file*.tmpl",
-	"text/template.TestParseGlob":                           "looks for testdata/file*.tmpl",
-	"text/template.TestParseGlobWithData":                   "looks for testdata/tmpl*.tmpl",
-	"time.TestLoadLocationFromTZData":                       "looks for lib/time/zoneinfo.zip in GOROOT",
-}
-
 // A test is a test function, or one of its subtests, as it was seen.
 type test struct {
 	result string // "": it did not end
@@ -270,7 +211,6 @@ func (c *collector) notReached(path string) []string {
 const (
 	passed  = "passed"
 	skips   = "passed with skips"
-	files   = "waits for the file service"
 	failed  = "failed"
 	noTests = "no tests"
 )
@@ -289,13 +229,11 @@ type Package struct {
 	Seconds    float64        `json:"seconds"`
 	Passed     int            `json:"passed"`
 	Skipped    int            `json:"skipped"`
-	Files      int            `json:"files"`  // failed for lack of files
-	Failed     int            `json:"failed"` // failed otherwise
+	Failed     int            `json:"failed"`
 	NotReached int            `json:"not_reached"`
 	Compiled   map[string]int `json:"compiled"`     // by system
 	Lost       map[string]int `json:"not_compiled"` // by system: of those that linux has
 	Skips      []Named        `json:"skips,omitempty"`
-	Waits      []Named        `json:"waits,omitempty"`
 	Fails      []Named        `json:"fails,omitempty"`
 }
 
@@ -333,12 +271,6 @@ func (c *collector) examine(path string) *Package {
 			r.Skips = append(r.Skips, Named{name, why(t.output)})
 		case t.result == "" && !t.began:
 			// Counted below.
-		case p.wantsFiles(name):
-			r.Files++
-			r.Waits = append(r.Waits, Named{name, why(p.below(name))})
-		case quiet[path+"."+name] != "":
-			r.Files++
-			r.Waits = append(r.Waits, Named{name, quiet[path+"."+name]})
 		default:
 			r.Failed++
 			r.Fails = append(r.Fails, Named{name, why(p.below(name))})
@@ -349,22 +281,15 @@ func (c *collector) examine(path string) *Package {
 			r.NotReached++
 		}
 	}
-	// It ended before any test.
-	if len(p.tests) == 0 && wantsFiles(strings.Join(p.output, "")) {
-		r.Files, r.NotReached = r.NotReached, 0
-		r.Waits = append(r.Waits, Named{"", why(p.output)})
-	}
 	switch {
 	case r.Compiled["dios"] == 0 && len(s.ours) == 0:
 		r.Result = noTests
 	case r.Failed > 0 || oursFailed:
 		r.Result = failed
-	case r.NotReached > 0 || p.result == "fail" && r.Files == 0:
+	case r.NotReached > 0 || p.result == "fail":
 		// It did not build, or its end was not a test's.
 		r.Result = failed
 		r.Fails = append(r.Fails, Named{"", why(p.output)})
-	case r.Files > 0:
-		r.Result = files
 	case len(r.Skips) > 0:
 		r.Result = skips
 	default:
@@ -384,38 +309,13 @@ func (p *packageRun) below(name string) []string {
 	return out
 }
 
-// wantsFiles tells whether each failure in a failed test says that there are no files:
-// the test does, or each subtest that failed and not for a subtest of its own.
-func (p *packageRun) wantsFiles(name string) bool {
-	if wantsFiles(strings.Join(p.tests[name].output, "")) {
-		return true
-	}
-	var failures []string
-	for sub, t := range p.tests {
-		if strings.HasPrefix(sub, name+"/") && (t.result == "fail" || t.result == "" && t.began) {
-			failures = append(failures, sub)
-		}
-	}
-	for _, sub := range failures {
-		leaf := !slices.ContainsFunc(failures, func(s string) bool { return strings.HasPrefix(s, sub+"/") })
-		if leaf && !wantsFiles(strings.Join(p.tests[sub].output, "")) {
-			return false
-		}
-	}
-	return len(failures) > 0
-}
-
-func wantsFiles(text string) bool {
-	return slices.ContainsFunc(noFiles, func(s string) bool { return strings.Contains(text, s) })
-}
-
 var (
 	logRE   = regexp.MustCompile(`^\s*(?:[\w-]+\.go:\d+|panic|fatal error): ?(.*)`)
 	frameRE = regexp.MustCompile(`^\s*(?:=== |--- )`)
 )
 
-// why returns the line of a test's output that says best why it did not pass: that
-// there are no files, or the first thing that it logged, or its first line.
+// why returns the line of a test's output that says best why it did not pass: the first
+// thing that it logged, or its first line.
 func why(output []string) string {
 	first, logged := "", ""
 	for line := range strings.Lines(strings.Join(output, "")) {
@@ -428,9 +328,6 @@ func why(output []string) string {
 			if logged == "" {
 				logged = text
 			}
-		}
-		if wantsFiles(text) {
-			return text
 		}
 		if first == "" {
 			first = text

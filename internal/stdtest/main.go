@@ -9,13 +9,12 @@
 //	go run ./internal/stdtest [flags] [package...]
 //
 // Without packages it is all of std. Each package is a go test -short, with a
-// machine of its own; -vms says how many run at once. A package that lost its
+// machine of its own, and has the files that the runner gives it; -vms says how many
+// run at once. A package that lost its
 // process in the middle is run again with what was not reached, so that one test
 // does not hide others.
 //
-// A test function that fails waits for the file service when each failure in it
-// says that there is none; see docs/caveats.md. Any other failure fails its package,
-// and the exit status is 1.
+// A test function that fails fails its package, and the exit status is 1.
 //
 // Beside what ran stands what was not compiled because of build constraints: test
 // functions that GOOS=linux has and another system does not. It is counted from the
@@ -65,11 +64,6 @@ var selection = strings.Fields(`
 	internal/runtime/maps io io/fs iter log maps math math/rand net net/http/httptest net/netip
 	net/textproto net/url os os/exec reflect regexp runtime runtime/debug runtime/metrics slices
 	sort strconv strings sync sync/atomic syscall testing time unicode/utf8 unique weak`)
-
-// extra are flags that a package's tests need on a system without files.
-var extra = map[string][]string{
-	"time": {"-tags=timetzdata"}, // else there are no time zones
-}
 
 func main() {
 	flag.Usage = func() {
@@ -153,7 +147,7 @@ func run(ctx context.Context, packages []string) (*report, error) {
 
 	var plain []string
 	for path, s := range sources {
-		if len(s.compiled("dios")) > 0 && extra[path] == nil && !c.ended[path] {
+		if len(s.compiled("dios")) > 0 && !c.ended[path] {
 			plain = append(plain, path)
 		}
 	}
@@ -163,17 +157,10 @@ func run(ctx context.Context, packages []string) (*report, error) {
 			return nil, err
 		}
 	}
-	for path := range extra {
-		if sources[path] != nil && !c.ended[path] {
-			if err := goTest(ctx, c, keep, show, extra[path], []string{path}); err != nil {
-				return nil, err
-			}
-		}
-	}
 	// A test that ended its process is not to hide those behind it.
 	for path := range sources {
 		for left := c.notReached(path); len(left) > 0; {
-			args := append([]string{"-run=^(" + strings.Join(left, "|") + ")$"}, extra[path]...)
+			args := []string{"-run=^(" + strings.Join(left, "|") + ")$"}
 			if err := goTest(ctx, c, keep, show, args, []string{path}); err != nil {
 				return nil, err
 			}

@@ -26,9 +26,9 @@ func (r *report) short() string {
 		}
 	}
 	s := r.sums()
-	fmt.Fprintf(&b, "%d packages: %d passed, %d passed with skips, %d wait for the file service, %d failed; functions: %d passed, %d skipped, %d want files, %d failed, %d not reached\n",
-		len(r.Packages)-r.count(noTests), r.count(passed), r.count(skips), r.count(files), r.count(failed),
-		s.Passed, s.Skipped, s.Files, s.Failed, s.NotReached)
+	fmt.Fprintf(&b, "%d packages: %d passed, %d passed with skips, %d failed; functions: %d passed, %d skipped, %d failed, %d not reached\n",
+		len(r.Packages)-r.count(noTests), r.count(passed), r.count(skips), r.count(failed),
+		s.Passed, s.Skipped, s.Failed, s.NotReached)
 	return b.String()
 }
 
@@ -39,7 +39,6 @@ func (r *report) sums() *Package {
 		s.Seconds += p.Seconds
 		s.Passed += p.Passed
 		s.Skipped += p.Skipped
-		s.Files += p.Files
 		s.Failed += p.Failed
 		s.NotReached += p.NotReached
 		for _, system := range systems {
@@ -50,36 +49,23 @@ func (r *report) sums() *Package {
 	return s
 }
 
-// few is the share of functions that want files up to which a package is said to
-// pass but for them: a tenth.
-const few = 10
-
 // markdown is the report as docs/std.md.
 func (r *report) markdown() []byte {
 	var b bytes.Buffer
 	s := r.sums()
-	nearly := 0
-	for _, p := range r.Packages {
-		if p.Result == files && p.Files*few <= p.Passed+p.Skipped+p.Files {
-			nearly++
-		}
-	}
 	fmt.Fprintf(&b, `# Go's own tests on DIOS
 
-`+"`run.bash std` writes this page. It runs `go test -short` of each package of the standard library, in a virtual machine of its own, and counts"+`
-what became of the test functions: tests, examples that are run, and fuzz tests with their seeds. The tests that DIOS adds are not counted.
+`+"`run.bash std` writes this page. It runs `go test -short` of each package of the standard library, in a virtual machine of its own, with"+`
+the files that the runner gives every program: GOROOT, which cannot be changed, and a folder for temporary ones. It counts what became of the test functions: tests, examples that are run, and fuzz tests with their seeds. The tests that DIOS adds are not counted.
 
 - %s, DIOS %s, in emulated machines
 - Packages that have tests: %d. **%d pass**: %d without a word, %d with skips, which are [listed](#skips) with their reasons.
-- **%d wait for the file service**: there are no files in this version, and each failure in them says so, or is of the few that hide it,
-  which are named in internal/stdtest with what they look for. In %d of those packages no more than a tenth of the functions want files.
 - **%d failed**.
 
 | functions | dios | wasip1 | js |
 |---|---|---|---|
 | passed | %d | | |
 | skipped | %d | | |
-| want files | %d | | |
 | failed | %d | | |
 | not reached, after the process had ended | %d | | |
 | compiled, of linux's %d | %d | %d | %d |
@@ -89,10 +75,10 @@ What is compiled is counted in the same sources for all; there is nothing here t
 has and linux has not are among the %d that ran.
 
 `, r.Go, r.DIOS, len(r.Packages)-r.count(noTests), r.count(passed)+r.count(skips), r.count(passed), r.count(skips),
-		r.count(files), nearly, r.count(failed),
-		s.Passed, s.Skipped, s.Files, s.Failed, s.NotReached,
+		r.count(failed),
+		s.Passed, s.Skipped, s.Failed, s.NotReached,
 		s.Compiled["linux"], s.Compiled["linux"]-s.Lost["dios"], s.Compiled["linux"]-s.Lost["wasip1"], s.Compiled["linux"]-s.Lost["js"],
-		s.Lost["dios"], s.Lost["wasip1"], s.Lost["js"], s.Passed+s.Skipped+s.Files+s.Failed)
+		s.Lost["dios"], s.Lost["wasip1"], s.Lost["js"], s.Passed+s.Skipped+s.Failed)
 
 	fmt.Fprint(&b, "## Failed\n\n")
 	r.list(&b, "None.", func(p *Package) []Named { return p.Fails })
@@ -100,19 +86,17 @@ has and linux has not are among the %d that ran.
 
 The last three columns are functions that are not compiled.
 
-| package | | passed | skipped | want files | failed | seconds | dios | wasip1 | js |
-|---|---|---|---|---|---|---|---|---|---|
+| package | | passed | skipped | failed | seconds | dios | wasip1 | js |
+|---|---|---|---|---|---|---|---|---|
 `)
 	for _, p := range r.Packages {
 		if p.Result != noTests {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %.0f | %s | %s | %s |\n", p.Path, p.Result,
-				number(p.Passed), number(p.Skipped), number(p.Files), number(p.Failed+p.NotReached), p.Seconds,
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.0f | %s | %s | %s |\n", p.Path, p.Result,
+				number(p.Passed), number(p.Skipped), number(p.Failed+p.NotReached), p.Seconds,
 				number(p.Lost["dios"]), number(p.Lost["wasip1"]), number(p.Lost["js"]))
 		}
 	}
-	fmt.Fprint(&b, "\n## Waiting for the file service\n\n")
-	r.list(&b, "None.", func(p *Package) []Named { return p.Waits })
-	fmt.Fprint(&b, "## Skips\n\nA subtest is named when the rest of its function passed.\n\n")
+	fmt.Fprint(&b, "\n## Skips\n\nA subtest is named when the rest of its function passed.\n\n")
 	r.list(&b, "None.", func(p *Package) []Named { return p.Skips })
 	return b.Bytes()
 }
