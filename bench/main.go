@@ -67,6 +67,10 @@ var rows = []row{
 	{"sum of primes in Go", "processes and pipes in Go", "Primes/dios", "Primes/linux", 0.7, 0.3},
 	{"spawn a Go task, wait for it", "os/exec of it on Linux", "Spawn/dios", "Spawn/linux", 1.0, 0.5},
 	{"spawn with 1 GiB in the parent", "with 10 MiB", "Spawn1G/dios", "Spawn10M/dios", 1.05, 1.0},
+	{"read 64 MiB of a file in memory", "tmpfs, in Go on Linux", "FilesRead64M/dios", "FilesRead64M/linux", 1.0, 0.5},
+	{"read 4 KiB of it anywhere", "tmpfs, in Go on Linux", "FilesReadAt4K/dios", "FilesReadAt4K/linux", 2.0, 1.0},
+	{"open and stat a small file", "tmpfs, in Go on Linux", "FilesOpenStat/dios", "FilesOpenStat/linux", 3.0, 1.0},
+	{"write 64 MiB to a new file", "tmpfs, in Go on Linux", "FilesWrite64M/dios", "FilesWrite64M/linux", 1.0, 0.5},
 }
 
 // A program is a Go program of bench/programs.
@@ -105,7 +109,7 @@ type results map[string][]float64
 func main() {
 	cpus := flag.String("cpus", "1,2", "measure in machines with so many CPUs; empty: only count")
 	pairs := flag.Int("pairs", 11, "how often each pair of Go programs is run; those that only compute three times as often")
-	only := flag.String("only", "", "measure only these, of calls, fifo, fib, trees, spawn, roundtrip, fibtasks, primes, c and alloc")
+	only := flag.String("only", "", "measure only these, of calls, fifo, fib, trees, spawn, roundtrip, fibtasks, primes, files, c and alloc")
 	count := flag.Bool("count", false, "count instructions, too")
 	doc := flag.Bool("doc", false, "write the tables to docs/performance.md")
 	flag.Parse()
@@ -138,7 +142,7 @@ func run(cpuList, only string, pairs int, count, doc bool) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	programs := []program{{"fib", true}, {"trees", true}, {"spawn", false}, {"roundtrip", false}, {"fibtasks", false}, {"primes", false}}
+	programs := []program{{"fib", true}, {"trees", true}, {"spawn", false}, {"roundtrip", false}, {"fibtasks", false}, {"primes", false}, {"files", false}}
 	for _, p := range programs {
 		if !wanted(p.name) {
 			continue
@@ -213,7 +217,12 @@ func machine(m *progtest.VM, cpus int, count bool, dir, rawDir string, programs 
 
 	res := make(results)
 	one := func(file string, label, goos string) error {
-		o, err := m.Run(file, progtest.Run{Args: []string{filepath.Base(file)}, Env: []string{"GOMAXPROCS=1"}})
+		r := progtest.Run{Args: []string{filepath.Base(file)}, Env: []string{"GOMAXPROCS=1"}}
+		run := m.Run
+		if label == "files" && goos == "dios" {
+			run = m.RunWithFiles
+		}
+		o, err := run(file, r)
 		if err != nil {
 			return err
 		}

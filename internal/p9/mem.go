@@ -34,6 +34,8 @@ type memNode struct {
 	nlink        int
 	opens        int // Nodes and Files that others have
 	data         []byte
+	memory       Memory              // where data is, if clients can see it
+	most         int                 // how long data has been in this memory
 	target       string              // of a link
 	names        map[string]*memNode // of a directory
 	parent       *memNode            // of a directory; the root's is nil
@@ -95,8 +97,8 @@ func (n *memNode) lock() func() {
 // drop gives back what a file took, when nothing leads to it any more.
 func (n *memNode) drop() {
 	if n.nlink == 0 && n.opens == 0 {
-		n.tree.left += memEntry + int64(cap(n.data))
-		n.data = nil
+		n.tree.left += memEntry + n.cost()
+		n.replace(nil, nil)
 	}
 }
 
@@ -206,27 +208,25 @@ func (n *memNode) noteSize() { n.note(logSize, func(e *encoder) { e.u64(uint64(l
 
 // resize makes a file that long; what is new is zero.
 func (n *memNode) resize(size uint64) error {
-	if size <= uint64(len(n.data)) {
+	had := n.cost()
+	if size > uint64(max(n.tree.left+had, 0)) && size > uint64(len(n.data)) {
+		return ENOSPC
+	}
+	switch {
+	case size == 0:
+		n.replace(nil, nil)
+	case size <= uint64(len(n.data)):
 		clear(n.data[size:])
 		n.data = n.data[:size]
-		if size == 0 {
-			n.tree.left += int64(cap(n.data))
-			n.data = nil
-		}
-	} else if size <= uint64(cap(n.data)) {
+	case size <= uint64(cap(n.data)):
 		n.data = n.data[:size]
-	} else {
-		had := int64(cap(n.data))
-		most := n.tree.left + had
-		if size > uint64(max(most, 0)) {
-			return ENOSPC
-		}
-		room := min(int64(size)+int64(size)/4, most)
-		data := make([]byte, size, room)
+	default:
+		data, memory := n.tree.allocate(int(size), n.tree.left+had)
 		copy(data, n.data)
-		n.tree.left += had - int64(cap(data))
-		n.data = data
+		n.replace(data, memory)
 	}
+	n.resized()
+	n.tree.left += had - n.cost()
 	n.mtime = n.tree.now
 	return nil
 }

@@ -44,6 +44,7 @@ const (
 	// Ours.
 	tserve   = 200 // fid[4] flags[4] requests[32] replies[32] dir[s]: serve another task too
 	tdir     = 202 // : dir[s], the working directory at first
+	tmap     = 204 // fid[4]: name[32] size[8], memory that the open file is in; see shared.go
 	serveRO  = 1   // flag of tserve: the other task cannot change anything
 	nameSize = 32
 

@@ -531,6 +531,100 @@ func TestLocks(t *testing.T) {
 	p.ok(tlock, 1, []byte{lockRead}, 0, uint64(2*maxLocks), uint64(1), 0, "")
 }
 
+// testMemory is memory that no client maps, so a test looks at it.
+type testMemory struct {
+	b    []byte
+	name [nameSize]byte
+}
+
+var testMemories = make(map[[nameSize]byte]*testMemory)
+
+func init() {
+	newMemory = func(n int) (Memory, error) { return &testMemory{b: make([]byte, n)}, nil }
+}
+
+func (m *testMemory) Bytes() []byte { return m.b }
+func (m *testMemory) Close() error  { return nil }
+func (m *testMemory) Name() ([nameSize]byte, error) {
+	if m.name == [nameSize]byte{} {
+		le.PutUint64(m.name[:], uint64(len(testMemories)+1))
+		testMemories[m.name] = m
+	}
+	return m.name, nil
+}
+
+// TestMap looks at a file's memory as a client does: its size, its bytes, and
+// whether they have gone elsewhere.
+func TestMap(t *testing.T) {
+	const limit = 1 << 20
+	root := NewMem(limit)
+	p := connect(t, &Server{Root: root}).attach()
+	p.create(1, "file", "text")
+	p.fails(ENOTSUP, tmap, 1) // too small
+	p.fails(EBADF, tmap, 0)
+	grow := func(size int) {
+		t.Helper()
+		for off := 0; off < size; off += 50_000 {
+			n := min(50_000, size-off)
+			p.ok(twrite, 1, uint64(off), n, bytes.Repeat([]byte{'x'}, n))
+		}
+	}
+	memory := func() *testMemory {
+		t.Helper()
+		d := p.ok(tmap, 1)
+		m := testMemories[[nameSize]byte(d.take(nameSize))]
+		if n := d.u64(); int(n) != len(m.b) {
+			t.Errorf("memory of %d bytes, want %d", n, len(m.b))
+		}
+		return m
+	}
+	check := func(m *testMemory, size, moved int) {
+		t.Helper()
+		if got := le.Uint64(m.b[8:]); int(got) != moved {
+			t.Fatalf("moved: %d, want %d", got, moved)
+		}
+		if got := le.Uint64(m.b); moved == 0 && int(got) != size {
+			t.Errorf("size %d, want %d", got, size)
+		}
+		if moved == 0 && bytes.Count(m.b[sharedHead:], []byte{'x'}) != size {
+			t.Error("not the bytes, or more")
+		}
+	}
+	grow(100_000)
+	m := memory()
+	check(m, 100_000, 0)
+	grow(900_000)
+	check(m, 900_000, 0) // there was room
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	must(p.set(1, SetSize, 70_000))
+	check(m, 70_000, 0)
+	if err := p.set(1, SetSize, limit); err != ENOSPC { // it has less left than that
+		t.Error(err)
+	}
+	must(p.set(1, SetSize, 0))
+	check(m, 0, 1)
+	p.fails(ENOTSUP, tmap, 1)
+	grow(500_000)
+	if memory() == m {
+		t.Error("the same memory again")
+	}
+	p.ok(tclunk, 1)
+	p.walk(0, 1, "file")
+	p.fails(EBADF, tmap, 1) // not open
+	p.ok(tlopen, 1, 1)
+	p.fails(EBADF, tmap, 1) // to write only
+	p.ok(tunlinkat, 0, "file", 0)
+	p.ok(tclunk, 1)
+	if left := root.(*memNode).tree.left; left != limit-memEntry {
+		t.Errorf("%d bytes left", left)
+	}
+}
+
 // TestDirectory reads one in messages that hold a few entries.
 func TestDirectory(t *testing.T) {
 	each(t, func(t *testing.T, root Node) {
@@ -592,6 +686,7 @@ var session = [][]byte{
 	message(tflush, uint16(1)),
 	message(tclunk, 1),
 	message(tdir),
+	message(tmap, 1),
 	message(tserve, 0, serveRO, make([]byte, 2*nameSize), "/"),
 }
 
@@ -617,7 +712,7 @@ func (root *memNode) serve(t testing.TB, limit int64, s *Server, b []byte) []byt
 		if n.opens != 0 {
 			t.Errorf("%d opens left", n.opens)
 		}
-		left += memEntry + int64(cap(n.data))
+		left += memEntry + n.cost()
 		for _, to := range n.names {
 			count(to)
 		}

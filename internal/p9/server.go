@@ -73,7 +73,9 @@ func (s *Server) Serve(rw io.ReadWriter) error {
 		le.PutUint32(c.out, uint32(len(c.out)))
 		c.out[4] = kind
 		copy(c.out[5:headSize], in[5:headSize]) // the tag
-		if _, err := rw.Write(c.out); err != nil {
+		if _, err := rw.Write(c.out); err == io.ErrClosedPipe {
+			return nil // it did not wait for the answer
+		} else if err != nil {
 			return err
 		}
 	}
@@ -206,6 +208,8 @@ func (c *client) handle(kind uint8, d *decoder) error {
 			return f.node.Sync()
 		}
 		return EBADF
+	case tmap:
+		return c.mapFile(f)
 	case tlock:
 		return c.lock(f, d)
 	case tgetlock:

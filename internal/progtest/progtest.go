@@ -192,6 +192,12 @@ func (m *VM) Run(file string, r Run) (Outcome, error) {
 	return m.run(&vm.Cmd{File: file, Args: r.Args, Env: r.Env}, r.Merged)
 }
 
+// RunWithFiles is Run with a tree of files in memory.
+func (m *VM) RunWithFiles(file string, r Run) (Outcome, error) {
+	via := []string{filepath.Join(Root(), "bin", "diosfs"), "mem"}
+	return m.run(&vm.Cmd{File: file, Via: via, Args: r.Args, Env: r.Env}, r.Merged)
+}
+
 // RunInside runs a program that is a file of the machine, as its brand says.
 func (m *VM) RunInside(file string, r Run) (Outcome, error) {
 	args := append([]string{"diosrun", "-a", r.Args[0], "--", file}, r.Args[1:]...)

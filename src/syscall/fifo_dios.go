@@ -33,6 +33,12 @@ func pollReset(pd uintptr, mode int) int
 //go:linkname pollWait runtime.diosPollWait
 func pollWait(pd uintptr, mode int, n uint32) int
 
+// alone reports whether this goroutine may wait in the kernel, because
+// nothing else goes on in the task.
+//
+//go:linkname alone runtime.diosAlone
+func alone() bool
+
 // An objectEnd is a reference that bytes are read from, or written to.
 //
 // Several goroutines may wait for it, some in the poller for their descriptor
@@ -62,16 +68,24 @@ func newObjectEnd(ref uint64, mode int) *objectEnd {
 	return e
 }
 
-// do calls try, which does not wait, until it succeeds, or fails otherwise
-// than with EAGAIN, or f is nonblock.
-func (e *objectEnd) do(f *file, try func() (int, Errno)) (int, Errno) {
+// do calls try, which does not wait but as its flags say, until it succeeds, or
+// fails otherwise than with EAGAIN, or f is nonblock. When nothing else goes on it
+// waits in the kernel, which is one call for four.
+func (e *objectEnd) do(f *file, try func(flags uintptr) (int, Errno)) (int, Errno) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for {
 		if e.closed {
 			return 0, EBADF
 		}
-		n, err := try()
+		flags := uintptr(dios.BUF_NONBLOCK)
+		if !f.nonblock.Load() && alone() {
+			flags = 0
+		}
+		n, err := try(flags)
+		if err == EINTR {
+			continue
+		}
 		if err != EAGAIN {
 			return n, err
 		}
@@ -133,10 +147,10 @@ func (e *objectEnd) close() {
 
 // read takes what has come. The end of the stream is 0 bytes.
 func (e *objectEnd) read(f *file, b []byte) (int, Errno) {
-	return e.do(f, func() (int, Errno) {
+	return e.do(f, func(flags uintptr) (int, Errno) {
 		for len(e.left) == 0 {
 			var iov dios.Iov
-			r := dios.Syscall6(dios.SYS_ACQUIRE_READ, dios.BUF_NONBLOCK, uintptr(e.ref), 0, uintptr(unsafe.Pointer(&iov)), 0, 0)
+			r := dios.Syscall6(dios.SYS_ACQUIRE_READ, flags, uintptr(e.ref), 0, uintptr(unsafe.Pointer(&iov)), 0, 0)
 			switch {
 			case r == -dios.EPIPE:
 				return 0, 0
@@ -166,9 +180,9 @@ func (e *objectEnd) read(f *file, b []byte) (int, Errno) {
 // write writes as much of b as there is room for, but not a part of what is
 // no longer than pipeWhole.
 func (e *objectEnd) write(f *file, b []byte) (int, Errno) {
-	return e.do(f, func() (int, Errno) {
+	return e.do(f, func(flags uintptr) (int, Errno) {
 		var iov dios.Iov
-		r := dios.Syscall6(dios.SYS_ACQUIRE_WRITE, dios.BUF_NONBLOCK|dios.BUF_BATCH, uintptr(e.ref), uintptr(min(len(b), pipeWhole)), uintptr(unsafe.Pointer(&iov)), 0, 0)
+		r := dios.Syscall6(dios.SYS_ACQUIRE_WRITE, flags|dios.BUF_BATCH, uintptr(e.ref), uintptr(min(len(b), pipeWhole)), uintptr(unsafe.Pointer(&iov)), 0, 0)
 		if r < 0 {
 			return 0, fromDIOS(int(-r))
 		}

@@ -10,6 +10,7 @@ import (
 	"internal/byteorder"
 	"internal/runtime/syscall/dios"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -46,6 +47,7 @@ const (
 	tclunk    = 120
 	tserve    = 200 // of ours: serve another task too
 	tdir      = 202 // of ours: the working directory at first
+	tmap      = 204 // of ours: memory that a file is in
 	serveRO   = 1
 
 	treeVersion = "9P2000.L"
@@ -54,7 +56,9 @@ const (
 	treeIO      = 16 // what a write has before the bytes, rounded up; a read has less
 	treeWalk    = 16 // names in a message
 	treeRing    = 128 << 10
-	treeLinks   = 40 // that a path leads over, as on Linux
+	treeCopy    = 1 << 20 // bytes that a read copies at once: nothing interrupts that
+	treeOwed    = 100     // replies that nobody waits for
+	treeLinks   = 40      // that a path leads over, as on Linux
 
 	qidDir  = 0x80
 	qidLink = 0x02
@@ -82,6 +86,8 @@ type tree struct {
 	buf  []byte     // the request, and then the reply
 	pos  int        // read of the reply
 	bad  bool       // the reply was too short
+	more []byte     // what came after the reply
+	owed int        // replies to clunk that nobody has read yet
 
 	cwd struct {
 		sync.Mutex
@@ -319,6 +325,13 @@ func (c *tree) begin(kind uint8) {
 	c.bad = false
 }
 
+// also sends the request and begins another. The service answers in the same
+// order. Each is a record of its own: whoever carries them need not look for more.
+func (c *tree) also(kind uint8) {
+	c.send()
+	c.buf = append(c.buf[:0], 0, 0, 0, 0, kind, 0, 0)
+}
+
 func (c *tree) put8(v uint8)   { c.buf = append(c.buf, v) }
 func (c *tree) put16(v uint16) { c.buf = byteorder.LEAppendUint16(c.buf, v) }
 func (c *tree) put32(v uint32) { c.buf = byteorder.LEAppendUint32(c.buf, v) }
@@ -350,56 +363,79 @@ func (c *tree) getTime() Timespec { return Timespec{int64(c.get64()), int64(c.ge
 
 // call sends the request and waits for the reply, which is in c.buf then.
 func (c *tree) call() Errno {
+	kind := c.buf[4]
+	c.send()
+	return c.recv(kind)
+}
+
+// send sends the request. That it could not, recv says.
+func (c *tree) send() {
+	byteorder.LEPutUint32(c.buf, uint32(len(c.buf)))
+	for b := c.buf; len(b) > 0 && c.dead == 0; {
+		n, e := c.w.write(&c.wf, b)
+		if e != 0 {
+			c.dead = EIO // the service has gone
+		}
+		b = b[n:]
+	}
+}
+
+// recv waits for the reply to a request, which is in c.buf then.
+func (c *tree) recv(kind uint8) Errno {
+	for c.owed > 0 && c.dead == 0 {
+		c.owed--
+		c.reply(tclunk)
+	}
+	return c.reply(kind)
+}
+
+func (c *tree) reply(kind uint8) Errno {
+	c.pos = treeHead
+	if c.dead == 0 {
+		c.dead = c.next()
+	}
+	if c.dead == 0 && c.buf[4] != kind+1 && c.buf[4] != rlerror {
+		c.dead = EPROTO
+	}
 	if c.dead != 0 {
+		// There is no telling what comes next.
+		c.buf = c.buf[:treeHead]
 		return c.dead
 	}
-	kind := c.buf[4]
-	byteorder.LEPutUint32(c.buf, uint32(len(c.buf)))
-	e := c.exchange()
-	if e == 0 && c.buf[4] != kind+1 && c.buf[4] != rlerror {
-		e = EPROTO
+	if c.buf[4] != rlerror {
+		return 0
 	}
-	if e != 0 {
-		// There is no telling what comes next.
-		c.dead = e
-		c.buf = c.buf[:treeHead]
-		return e
-	}
-	c.pos = treeHead
-	if c.buf[4] == rlerror {
-		e = Errno(c.get32())
-		if e == 0 || e >= enofiles {
-			e = EIO
-		}
+	e := Errno(c.get32())
+	if e == 0 || e >= enofiles {
+		e = EIO
 	}
 	return e
 }
 
-func (c *tree) exchange() Errno {
-	for b := c.buf; len(b) > 0; {
-		n, e := c.w.write(&c.wf, b)
-		if e != 0 {
-			return EIO // the service has gone
-		}
-		b = b[n:]
-	}
+// next reads the next message.
+func (c *tree) next() Errno {
 	c.buf = c.buf[:cap(c.buf)]
-	size := treeHead
-	for n := 0; n < size; {
+	n := copy(c.buf, c.more)
+	c.more = c.more[:0]
+	for {
+		size := treeHead
+		if n >= treeHead {
+			size = int(byteorder.LEUint32(c.buf))
+			if size < treeHead || size > treeMsize {
+				return EPROTO
+			}
+		}
+		if n >= size {
+			c.more = append(c.more, c.buf[size:n]...)
+			c.buf = c.buf[:size]
+			return 0
+		}
 		m, e := c.r.read(&c.rf, c.buf[n:])
 		if e != 0 || m == 0 {
 			return EIO
 		}
 		n += m
-		if n >= treeHead {
-			size = int(byteorder.LEUint32(c.buf))
-			if size < treeHead || size > treeMsize || n > size {
-				return EPROTO
-			}
-		}
 	}
-	c.buf = c.buf[:size]
-	return 0
 }
 
 // done ends a request and what was done with its reply.
@@ -419,12 +455,22 @@ func (c *tree) end() Errno {
 	return e
 }
 
+// clunk gives a fid up. It does not wait: who reads the next reply reads this
+// one before, and whatever is asked later comes later.
 func (c *tree) clunk(fid uint32) {
-	if fid != 0 {
-		c.begin(tclunk)
-		c.put32(fid)
-		c.end()
+	if fid == 0 {
+		return
 	}
+	c.begin(tclunk)
+	c.put32(fid)
+	c.send()
+	if c.owed++; c.owed == treeOwed {
+		for c.owed > 0 && c.dead == 0 {
+			c.owed--
+			c.reply(tclunk)
+		}
+	}
+	c.done()
 }
 
 // A place is where a path that is not absolute begins.
@@ -699,7 +745,122 @@ func openTree(dirfd int, path string, flags int, perm uint32) (int, Errno) {
 	return addFile(&file{stream: f}), 0
 }
 
+// straight begins a request to go all of a path at once, if it may be that simple:
+// few steps, and none back. Other requests about the fid that it has then can
+// follow. The steps are those from the place, which is given back.
+func (c *tree) straight(at place, path string) (from place, names []string, fid uint32, ok bool) {
+	names = split(path)
+	if path[0] == '/' {
+		at = place{}
+	} else if at.fid == 0 {
+		names = join(at.path, names)
+		at.path = nil
+	}
+	if len(names) == 0 || len(names) > treeWalk || path[len(path)-1] == '/' {
+		return at, nil, 0, false
+	}
+	for _, s := range names {
+		if s == ".." || len(s) > 255 {
+			return at, nil, 0, false
+		}
+	}
+	c.begin(twalk)
+	c.last++
+	fid = c.last
+	c.put32(at.fid)
+	c.put32(fid)
+	c.put16(uint16(len(names)))
+	for _, s := range names {
+		c.putString(s)
+	}
+	return at, names, fid, true
+}
+
+// went reads the reply to that request: e says that the path leads nowhere; ok,
+// that the fid is there, of this type.
+func (c *tree) went(names []string) (qid uint8, ok bool, e Errno) {
+	if e = c.recv(twalk); e != 0 {
+		return 0, false, e
+	}
+	n := int(c.get16())
+	for range min(n, treeWalk) {
+		qid = c.get(13)[0]
+	}
+	return qid, n == len(names) && !c.bad, 0
+}
+
+// openStraight opens what is there, in one exchange. Where the path has links,
+// or a file is to be made, it is not ok.
+func (c *tree) openStraight(at place, path string, flags int) (f *treeFile, e Errno, ok bool) {
+	at, names, fid, ok := c.straight(at, path)
+	if !ok {
+		return nil, 0, false
+	}
+	c.also(tlopen)
+	c.put32(fid)
+	c.put32(openFlags(flags))
+	c.send()
+	qid, there, e := c.went(names)
+	e2 := c.recv(tlopen)
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	dir := qid&qidDir != 0
+	if there && e2 == 0 && qid&qidLink == 0 && !(dir && flags&O_CREAT != 0) {
+		return &treeFile{c: c, fid: fid, flags: flags, dir: dir, path: join(at.path, names)}, 0, true
+	}
+	if there {
+		c.clunk(fid)
+	}
+	switch {
+	case e == ENOENT && flags&O_CREAT != 0:
+		return nil, 0, false
+	case e != 0:
+		return nil, e, true
+	case !there || qid&qidLink != 0:
+		return nil, 0, false
+	case dir && flags&O_CREAT != 0:
+		e2 = EISDIR
+	}
+	return nil, e2, true
+}
+
+// statStraight is likewise for what a path leads to.
+func (c *tree) statStraight(at place, path string, st *Stat_t, follow bool) (e Errno, ok bool) {
+	_, names, fid, ok := c.straight(at, path)
+	if !ok {
+		return 0, false
+	}
+	c.also(tgetattr)
+	c.put32(fid)
+	c.put64(0x7ff)
+	c.also(tclunk)
+	c.put32(fid)
+	c.send()
+	qid, there, e := c.went(names)
+	e2 := c.recv(tgetattr)
+	if e2 == 0 {
+		c.getStat(st)
+	}
+	c.owed++
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	switch {
+	case e != 0:
+		return e, true
+	case !there || follow && qid&qidLink != 0:
+		return 0, false
+	}
+	return e2, true
+}
+
 func (c *tree) openNew(at place, path string, flags int, perm uint32) (*treeFile, Errno) {
+	if flags&(O_CREAT|O_EXCL) != O_CREAT|O_EXCL {
+		if f, e, ok := c.openStraight(at, path, flags); ok {
+			return f, e
+		}
+	}
 	links := 0
 	held := uint32(0) // where the link was that path is the target of
 	defer func() { c.clunk(held) }()
@@ -773,6 +934,10 @@ func (c *tree) readlinkIn(dir uint32, name string) (string, Errno) {
 	return s, e
 }
 
+func openFlags(flags int) uint32 {
+	return uint32(flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND | O_SYNC | O_TRUNC | O_DIRECTORY))
+}
+
 func (c *tree) open(f found, flags int) (*treeFile, Errno) {
 	e := Errno(0)
 	switch {
@@ -785,7 +950,7 @@ func (c *tree) open(f found, flags int) (*treeFile, Errno) {
 	default:
 		c.begin(tlopen)
 		c.put32(f.fid)
-		c.put32(uint32(flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND | O_SYNC | O_TRUNC | O_DIRECTORY)))
+		c.put32(openFlags(flags))
 		e = c.end()
 	}
 	if e != 0 {
@@ -801,18 +966,22 @@ func (c *tree) getattr(fid uint32, st *Stat_t) Errno {
 	c.put64(0x7ff)
 	e := c.call()
 	if e == 0 {
-		c.get64() // which of these count: all
-		c.get(5)
-		*st = Stat_t{
-			Dev: 1, Ino: c.get64(), Mode: c.get32(), Uid: c.get32(), Gid: c.get32(), Nlink: c.get64(),
-			Rdev: c.get64(), Size: int64(c.get64()), Blksize: int64(c.get64()), Blocks: int64(c.get64()),
-			Atim: c.getTime(), Mtim: c.getTime(), Ctim: c.getTime(),
-		}
+		c.getStat(st)
 	}
 	if bad := c.done(); e == 0 {
 		e = bad
 	}
 	return e
+}
+
+func (c *tree) getStat(st *Stat_t) {
+	c.get64() // which of these count: all
+	c.get(5)
+	*st = Stat_t{
+		Dev: 1, Ino: c.get64(), Mode: c.get32(), Uid: c.get32(), Gid: c.get32(), Nlink: c.get64(),
+		Rdev: c.get64(), Size: int64(c.get64()), Blksize: int64(c.get64()), Blocks: int64(c.get64()),
+		Atim: c.getTime(), Mtim: c.getTime(), Ctim: c.getTime(),
+	}
 }
 
 // A change is a request to set some of what Stat tells.
@@ -868,7 +1037,15 @@ func times(ts []Timespec) (s change) {
 
 //go:linkname fstatat
 func fstatat(dirfd int, path string, st *Stat_t, flags int) error {
-	return onPath(dirfd, path, flags&atNofollow == 0, func(c *tree, fid uint32) Errno { return c.getattr(fid, st) })
+	c, at, e := atPlace(dirfd, path)
+	if e != 0 {
+		return e
+	}
+	follow := flags&atNofollow == 0
+	if e, ok := c.statStraight(at, path, st, follow); ok {
+		return orNil(e)
+	}
+	return onPath(dirfd, path, follow, func(c *tree, fid uint32) Errno { return c.getattr(fid, st) })
 }
 
 //go:linkname unlinkat
@@ -1012,6 +1189,18 @@ type treeFile struct {
 
 	mu  sync.Mutex
 	pos int64 // for a directory: the number of the next entry
+
+	mem sync.RWMutex // guards what follows; held to read the memory
+	fileMemory
+	reads  int  // by messages; -1: no need to ask for memory
+	locked bool // once or now
+}
+
+// A fileMemory is memory that a file's bytes are in, and only the service writes
+// to: a page with their number and whether they have gone elsewhere, and then they.
+type fileMemory struct {
+	ref uint64 // 0: none
+	all []byte
 }
 
 // A seeker is a stream with a position, which has more than others.
@@ -1037,7 +1226,96 @@ func (t *treeFile) mode() uint32 {
 	return S_IFREG | perm
 }
 
-func (t *treeFile) close() { t.c.clunk(t.fid) }
+func (t *treeFile) close() {
+	t.mem.Lock()
+	t.unmap()
+	t.reads = -1
+	locked := t.locked
+	t.mem.Unlock()
+	if locked {
+		// Others may be told that it is unlocked: first it must be.
+		t.c.begin(tclunk)
+		t.c.put32(t.fid)
+		t.c.end()
+		return
+	}
+	t.c.clunk(t.fid)
+}
+
+// readMemory reads from the file's memory, if it is mapped and still right.
+func (t *treeFile) readMemory(p []byte, offset int64) (n int, ok bool) {
+	t.mem.RLock()
+	defer t.mem.RUnlock()
+	if t.ref == 0 {
+		return 0, false
+	}
+	head := (*[2]atomic.Uint64)(unsafe.Pointer(&t.all[0]))
+	if head[1].Load() != 0 {
+		return 0, false
+	}
+	data := t.all[dios.PAGE_SIZE:]
+	data = data[:min(head[0].Load(), uint64(len(data)))]
+	if offset >= int64(len(data)) {
+		return 0, true
+	}
+	return copy(p[:min(len(p), treeCopy)], data[offset:]), true
+}
+
+// mapMemory maps the file's memory, where it is worth it: for the second read of a
+// file, or one that takes more than a message.
+func (t *treeFile) mapMemory(n int) bool {
+	t.mem.Lock()
+	defer t.mem.Unlock()
+	if t.reads < 0 || t.flags&3 == O_WRONLY || t.dir {
+		return false
+	}
+	t.unmap() // if it is there, it is wrong
+	if t.reads++; t.reads == 1 && n < treeMsize-treeIO {
+		return false
+	}
+	c := t.c
+	c.begin(tmap)
+	c.put32(t.fid)
+	var name [dios.NAME_SIZE]byte
+	e := c.call()
+	if e == 0 {
+		copy(name[:], c.get(len(name)))
+	}
+	if bad := c.done(); e == 0 {
+		e = bad
+	}
+	if e == 0 {
+		t.fileMemory, e = lookupMemory(&name)
+	}
+	if e != 0 {
+		t.reads = -1
+	}
+	return e == 0
+}
+
+// unmap unmaps the memory. t.mem is locked.
+func (t *treeFile) unmap() {
+	if t.ref != 0 {
+		deleteRef(t.ref)
+		t.fileMemory = fileMemory{}
+	}
+}
+
+func lookupMemory(name *[dios.NAME_SIZE]byte) (m fileMemory, e Errno) {
+	n := uint64(1)
+	r := dios.Syscall6(dios.SYS_LOOKUP, 0, uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(&m.ref)), uintptr(unsafe.Pointer(&n)), 0, 0)
+	if r < 0 {
+		return fileMemory{}, fromDIOS(int(-r))
+	}
+	var iov dios.Iov
+	r = dios.Syscall6(dios.SYS_ACQUIRE_READ, dios.BUF_NONBLOCK, uintptr(m.ref), 0, uintptr(unsafe.Pointer(&iov)), 0, 0)
+	if r < 0 || iov.Len <= dios.PAGE_SIZE {
+		deleteRef(m.ref)
+		return fileMemory{}, EPROTO
+	}
+	m.all = unsafe.Slice(*(**byte)(unsafe.Pointer(&iov.Addr)), iov.Len)
+	return m, 0
+}
 
 func (t *treeFile) read(f *file, p []byte) (int, Errno) {
 	t.mu.Lock()
@@ -1066,12 +1344,18 @@ func (t *treeFile) pread(p []byte, offset int64) (int, Errno) {
 	if offset < 0 {
 		return 0, EINVAL
 	}
+	n, ok := t.readMemory(p, offset)
+	if !ok && t.mapMemory(len(p)) {
+		n, ok = t.readMemory(p, offset)
+	}
+	if ok {
+		return n, 0
+	}
 	c := t.c
 	c.begin(tread)
 	c.put32(t.fid)
 	c.put64(uint64(offset))
 	c.put32(uint32(min(len(p), treeMsize-treeIO)))
-	n := 0
 	e := c.call()
 	if e == 0 {
 		data := c.get(int(c.get32()))
@@ -1284,6 +1568,9 @@ func (t *treeFile) setLock(kind uint8, start, n int64, owner uint32, wait bool) 
 	if t.dir {
 		return EBADF
 	}
+	t.mem.Lock()
+	t.locked = true
+	t.mem.Unlock()
 	for pause := int64(1e6); ; pause = min(2*pause, 50e6) {
 		c := t.c
 		c.begin(tlock)

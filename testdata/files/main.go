@@ -32,6 +32,7 @@ func main() {
 		{"open", open},
 		{"offsets", offsets},
 		{"big", big},
+		{"changing", changing},
 		{"attributes", attributes},
 		{"links", links},
 		{"names", names},
@@ -208,6 +209,83 @@ func big() {
 	}
 	all := true
 	for range 8 {
+		all = <-done && all
+	}
+	fmt.Println("at once", all)
+}
+
+// changing reads a file while it gets longer and shorter: by another descriptor, and
+// by several goroutines.
+func changing() {
+	data := make([]byte, 3<<20)
+	for i := range data {
+		data[i] = byte(i * i >> 7)
+	}
+	r, err := os.OpenFile(in("changing"), os.O_CREATE|os.O_RDONLY, 0o644)
+	must(err)
+	defer r.Close()
+	w, err := os.OpenFile(in("changing"), os.O_WRONLY, 0)
+	must(err)
+	defer w.Close()
+	b := make([]byte, 256<<10)
+	look := func(what string) {
+		sum := sha256.New()
+		n := 0
+		for {
+			m, err := r.ReadAt(b, int64(n))
+			sum.Write(b[:m])
+			n += m
+			if err != nil {
+				say(fmt.Sprintf("%s: %d %x", what, n, sum.Sum(nil)), err)
+				break
+			}
+		}
+		m, err := r.ReadAt(b[:100], int64(n-50))
+		say(fmt.Sprint("its end ", m), err)
+	}
+	look("empty")
+	for _, size := range []int{1000, 70_000, 200_000, 100_000, 1 << 20, 3 << 20, 65_536, 65_535, 1, 0, 500_000} {
+		_, err := w.WriteAt(data[:size], 0)
+		must(err)
+		look(fmt.Sprint("at least ", size))
+		must(os.Truncate(in("changing"), int64(size)))
+		look(fmt.Sprint("just ", size))
+	}
+	must(os.WriteFile(in("changing"), data[:90_000], 0o644))
+	look("written anew")
+	must(os.Remove(in("changing")))
+	_, err = w.WriteAt(data[:1<<20], 80_000)
+	must(err)
+	look("without a name")
+	must(os.WriteFile(in("changing"), nil, 0o644))
+	look("while another has the name")
+
+	// What is read is one of what was written.
+	must(os.WriteFile(in("pages"), bytes.Repeat([]byte{1}, 1<<20), 0o644))
+	done := make(chan bool)
+	for range 4 {
+		go func() {
+			f, err := os.Open(in("pages"))
+			must(err)
+			defer f.Close()
+			good := true
+			b := make([]byte, 4096)
+			for i := range 100 {
+				n, err := f.ReadAt(b, int64(i%256)*4096)
+				good = good && err == nil && n == 4096 && b[0] > 0 && b[4095] > 0
+			}
+			done <- good
+		}()
+	}
+	f, err := os.OpenFile(in("pages"), os.O_RDWR, 0)
+	must(err)
+	for i := range 50 {
+		_, err := f.WriteAt(bytes.Repeat([]byte{byte(i + 2)}, 4096), int64(i*7%256)*4096)
+		must(err)
+	}
+	must(f.Close())
+	all := true
+	for range 4 {
 		all = <-done && all
 	}
 	fmt.Println("at once", all)

@@ -7,6 +7,8 @@
 package dios
 
 import (
+	"errors"
+	"io"
 	"io/fs"
 	"runtime"
 	sys "syscall/dios"
@@ -125,14 +127,20 @@ func (c *FilesConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write writes a reply, as one record: the error is that of [syscall/dios.ETOOBIG]
-// if it does not fit in the ring.
+// Write writes a reply, as one record. The error is io.ErrClosedPipe if the task
+// has ended, and that of [syscall/dios.ETOOBIG] if the reply does not fit in the ring.
 func (c *FilesConn) Write(p []byte) (int, error) {
 	room, err := c.w.Room(len(p))
+	if err == nil {
+		err = c.w.Commit(copy(room, p))
+	}
+	if errors.Is(err, sys.EPIPE) {
+		err = io.ErrClosedPipe
+	}
 	if err != nil {
 		return 0, err
 	}
-	return len(p), c.w.Commit(copy(room, p))
+	return len(p), nil
 }
 
 // Close ends the service: the task gets errors.
