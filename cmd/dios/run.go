@@ -95,6 +95,9 @@ func run(o *options, args []string) int {
 	if err != nil {
 		return fail(err)
 	}
+	if o.gdb != "" && !p.Brand.Task() {
+		return fail(&vm.ExitError{Status: vm.StatusRefused, Err: fmt.Errorf("-gdb: a program of the brand %s is no DIOS task", p.Brand.Name)})
+	}
 	if files != nil && files.Dir == "" {
 		env = withPWD(env, "/")
 	}
