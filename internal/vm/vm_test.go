@@ -72,11 +72,12 @@ func clean(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 }
 
-// fakeQEMU makes DIOS_QEMU a shell script.
+// fakeQEMU makes DIOS_QEMU a shell script. What it says is no machine's.
 func fakeQEMU(t *testing.T, script string) {
 	p := filepath.Join(t.TempDir(), "qemu")
 	write(t, p, "#!/bin/sh\n"+script+"\n", 0o777)
 	t.Setenv("DIOS_QEMU", p)
+	t.Setenv("DIOS_CONSOLE", "")
 }
 
 func TestFindRoot(t *testing.T) {
