@@ -125,7 +125,9 @@
  * spec: in, struct dios_run
  * ref: out, a reference to the new task
  *
- * The program must be branded pure or dios-limbo.  When the call returns
+ * The program must be branded pure or dios-limbo.  A task that may not make
+ * Linux calls starts a dios-limbo program only from an imported file, which
+ * nobody can write, and not from a BLOB: EPERM.  When the call returns
  * the task has its program loaded.  On error no task was made and nothing
  * was handed over.
  *

@@ -125,6 +125,17 @@ static int decode_refs(struct dios_task *t, struct run_args *r)
 	return err;
 }
 
+/*
+ * A task that may not make Linux calls could write a program that does.  So it gets one started
+ * only from an object that nobody can write: a file that somebody who makes
+ * them has imported, and handed to it.
+ */
+static bool may_run(const struct dios_task *t, const struct run_args *r)
+{
+	return r->brand != DIOS_BRAND_DIOS_LIMBO || task_may_call_host(t) ||
+	       !(r->exe_obj->ops->rights & DIOS_R_WRITE);
+}
+
 static int decode(struct dios_task *t, u64 id, u64 uspec, struct run_args *r)
 {
 	struct dios_run *s = &r->spec;
@@ -161,6 +172,8 @@ static int decode(struct dios_task *t, u64 id, u64 uspec, struct run_args *r)
 		err = decode_refs(t, r);
 	if (!err)
 		err = exe_check(r->exe, &r->brand);
+	if (!err && !may_run(t, r))
+		err = -DIOS_EPERM;
 	return err;
 }
 

@@ -440,8 +440,13 @@ static void programs(void)
 	ref = new_blob(0);
 	is(put_program(ref, ends, sizeof(ends)), 0);
 	is(start_task(0, ref, ADDR(&spec), ADDR(&task)), 0);
-	is(delete(0, ref), 0);
 	ok(wait_for(task).status == 42);
+	/* But none that makes Linux calls: this task must not. */
+	is(put(ref, 8, 1, DIOS_BRAND_DIOS_LIMBO), 0);
+	is(start_task(0, ref, ADDR(&spec), ADDR(&task)), -DIOS_EPERM);
+	is(put(ref, 8, 1, DIOS_BRAND_LEGACY_LIMBO), 0);
+	is(start_task(0, ref, ADDR(&spec), ADDR(&task)), -DIOS_EBRAND);
+	is(delete(0, ref), 0);
 }
 
 static int run(int argc, char **argv)

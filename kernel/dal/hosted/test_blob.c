@@ -1108,6 +1108,33 @@ TEST(a_program_from_the_store)
 	quit(t);
 }
 
+/* Whatever a pure task writes, it starts nothing that may do more than it. */
+TEST(a_pure_task_starts_no_limbo_program_it_could_have_written)
+{
+	struct dios_task *t = pure(), *l = limbo();
+	struct run r = { .argv = { "program" } };
+	struct dios_iov iov;
+	u8 elf[256];
+	size_t size = hosted_elf(elf, sizeof(elf), DIOS_OSABI, DIOS_BRAND_DIOS_LIMBO);
+	u64 child;
+
+	hosted_store(true);
+	hosted_store_main = waits;
+	WRITE_ONCE(child_may_end, t);
+	OK(make_public(t, size, &r.exe));
+	OK(at(t, WRITE, r.exe, 0, size, &iov));
+	memcpy(hosted_ptr(iov.addr), elf, size);
+	CHECK_EQ(t_buf(t, DIOS_COMMIT_WRITE, 0, r.exe, size, &iov), size);
+	FAILS(DIOS_EPERM, t_run(t, &r, &child));
+	OK(find(l, the_name, &r.exe));
+	OK(t_run(l, &r, &child));
+	CHECK_EQ(status_of(l, child).status, 3);
+	hosted_join();
+	OK(t_zombify(l, r.exe));
+	quit(l);
+	quit(t);
+}
+
 /* Many readers and writers of one blob: who validates sees one write, whole. */
 
 #define BLOCK	(3 * K)
