@@ -665,6 +665,7 @@ _Static_assert(sizeof(struct dios_start) == 2200, "dios_start");
  * rdi, struct dios_upcall in rsi, the interrupted registers in rdx, laid out
  * as Linux's siginfo_t and ucontext_t.  entry returns to restorer, which
  * makes the host's rt_sigreturn (rax 15), the one Linux call a pure task has.
+ * A fault may come in any upcall, a tick in that of a fault only.
  */
 struct dios_control {
 	__u64 entry;		/* address of the upcall function, or 0: no upcalls */

@@ -21,7 +21,7 @@ import (
 // The kernel gives an upcall the frame of a Linux signal, on the stack of
 // mp.gsignal. Differences from a Linux program's signal handler:
 //   - there is one thread, so the interrupted g's m is the only one;
-//   - a handler can be interrupted by a tick;
+//   - the handler of a fault can be interrupted by a tick, that of a tick by a fault;
 //   - nothing is ever masked, forwarded or sent.
 
 // upcallControl is the address of the control page, a dios.Control. It is not

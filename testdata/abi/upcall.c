@@ -15,10 +15,19 @@ static struct dios_control *control;
 
 static volatile u32 kind, count, nested, on_stack;
 static volatile u64 address, skip, jump_to;
-static volatile u32 ticks;
+static volatile u32 ticks, slow, depth, deepest;
 
 extern void restorer(void);
 asm("restorer:\n\tmov $15, %eax\n\tsyscall\n\thlt\n");
+
+static void loop_for(u64 ns)
+{
+	u64 end = now() + ns;
+
+	while (now() < end)
+		for (volatile int i = 0; i < 1000; i++)
+			;
+}
 
 static void upcall(u32 k, u8 *info, u8 *context)
 {
@@ -26,6 +35,12 @@ static void upcall(u32 k, u8 *info, u8 *context)
 
 	if (k == DIOS_UP_TICK) {
 		ticks++;
+		if (slow) {
+			if (++depth > deepest)
+				deepest = depth;
+			loop_for(20 * MS);
+			depth--;
+		}
 		return;
 	}
 	kind = k;
@@ -151,15 +166,6 @@ static void refused(void)
 	ok(fault("mov (%1), %%eax", 2, "S"(16ULL)) == 0x77);
 }
 
-static void loop_for(u64 ns)
-{
-	u64 end = now() + ns;
-
-	while (now() < end)
-		for (volatile int i = 0; i < 1000; i++)
-			;
-}
-
 static void tick(void)
 {
 	u64 end, ref = new_timer(0, 0), selected;
@@ -186,8 +192,15 @@ static void tick(void)
 	for (n = 0; n < 500 && ticks < 3; n++)
 		loop_for(10 * MS);
 	ok(ticks >= 3);
+	/* One at a time, however long it takes: else they would fill the stack. */
+	slow = 1, ticks = 0;
+	is(set(ADDR(upcall), ADDR(stack), sizeof(stack), MS), sizeof(*control));
+	for (n = 0; n < 500 && ticks < 3; n++)
+		loop_for(10 * MS);
 	/* Off. */
 	is(set(ADDR(upcall), ADDR(stack), sizeof(stack), 0), sizeof(*control));
+	ok(ticks >= 3 && deepest == 1);
+	slow = 0;
 	ticks = 0;
 	loop_for(50 * MS);
 	ok(ticks == 0);

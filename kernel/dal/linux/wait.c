@@ -48,7 +48,12 @@ static enum hrtimer_restart tick_fire(struct hrtimer *timer)
 	smp_mb();
 	if (READ_ONCE(d->blocked) || !xchg(&d->tick_off, false))
 		return HRTIMER_NORESTART;
-	send_sig(SIGURG, d->task, 1);
+	/*
+	 * Not while the upcall of another one runs.  Where that takes longer than the time between two,
+	 * its end would be the beginning of the next, and the task do nothing else.
+	 */
+	if (!sigismember(&d->task->blocked, SIGURG))
+		send_sig(SIGURG, d->task, 1);
 	hrtimer_forward_now(timer, ns_to_ktime(d->tick_ns));
 	return HRTIMER_RESTART;
 }
@@ -180,7 +185,10 @@ int dal_set_upcalls(struct dios_task *t, const struct dios_control *c)
 		if (!c->entry)
 			continue;	/* zero is the default action */
 		sa->sa.sa_handler = (__sighandler_t)c->entry;
-		sa->sa.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER;
+		sa->sa.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER;
+		/* A fault may come in any upcall; a tick in that of a tick would fill the stack. */
+		if (signals[i] != DIOS_UP_TICK)
+			sa->sa.sa_flags |= SA_NODEFER;
 		sa->sa.sa_restorer = (__sigrestore_t)c->restorer;
 	}
 	spin_unlock_irq(&sig->siglock);

@@ -355,7 +355,8 @@ type Start = dios.Start
 // An upcall runs entry(kind, info, context) on the upcall stack, kind in rdi,
 // struct dios_upcall in rsi, the interrupted registers in rdx, laid out as
 // Linux's siginfo_t and ucontext_t. entry returns to restorer, which makes the
-// host's rt_sigreturn (rax 15), the one Linux call a pure task has.
+// host's rt_sigreturn (rax 15), the one Linux call a pure task has. A fault
+// may come in any upcall, a tick in that of a fault only.
 type Control = dios.Control
 
 // What the read buffer of a TASK holds. acquire_read waits until the task has
