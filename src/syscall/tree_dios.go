@@ -494,6 +494,13 @@ func split(path string) (names []string) {
 	return names
 }
 
+// asDir reports whether what a path leads to must be a directory: its last step is
+// one that only a directory has.
+func asDir(path string) bool {
+	n := len(path)
+	return path[n-1] == '/' || path[n-1] == '.' && (n == 1 || path[n-2] == '/')
+}
+
 // join returns a new list.
 func join(a, b []string) []string { return append(a[:len(a):len(a)], b...) }
 
@@ -506,14 +513,14 @@ type found struct {
 
 // find follows a path, and the last step too, if it is a link and follow.
 func (c *tree) find(at place, path string, follow bool) (found, Errno) {
-	if path[len(path)-1] == '/' {
+	if asDir(path) {
 		follow = true
 	}
 	return c.follow(at, path, split(path), follow)
 }
 
 func (c *tree) follow(at place, path string, names []string, follow bool) (f found, e Errno) {
-	dir := path[len(path)-1] == '/' || names == nil
+	dir := asDir(path) || names == nil
 	if path[0] == '/' {
 		at = place{}
 	} else if at.fid == 0 {
@@ -553,7 +560,7 @@ func (c *tree) follow(at place, path string, names []string, follow bool) (f fou
 				return found{}, e
 			}
 			rest := names[walked:]
-			if len(rest) == 0 && target[len(target)-1] == '/' {
+			if len(rest) == 0 && asDir(target) {
 				dir = true
 			}
 			if target[0] == '/' {
@@ -659,7 +666,7 @@ func (c *tree) readlink(fid uint32) (string, Errno) {
 // parent finds the directory of a path's last step, and returns that.
 func (c *tree) parent(at place, path string) (dir found, name string, e Errno) {
 	names := split(path)
-	if len(names) == 0 || names[len(names)-1] == ".." {
+	if len(names) == 0 || names[len(names)-1] == ".." || asDir(path) && path[len(path)-1] == '.' {
 		return found{}, "", EINVAL
 	}
 	name = names[len(names)-1]
@@ -756,7 +763,7 @@ func (c *tree) straight(at place, path string) (from place, names []string, fid 
 		names = join(at.path, names)
 		at.path = nil
 	}
-	if len(names) == 0 || len(names) > treeWalk || path[len(path)-1] == '/' {
+	if len(names) == 0 || len(names) > treeWalk || asDir(path) {
 		return at, nil, 0, false
 	}
 	for _, s := range names {
@@ -876,7 +883,7 @@ func (c *tree) openNew(at place, path string, flags int, perm uint32) (*treeFile
 		if e != ENOENT || flags&O_CREAT == 0 {
 			return nil, e
 		}
-		if path[len(path)-1] == '/' {
+		if asDir(path) {
 			return nil, EISDIR
 		}
 		dir, name, e := c.parent(at, path)
