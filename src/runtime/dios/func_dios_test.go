@@ -18,6 +18,7 @@ import (
 	. "runtime/dios"
 	_ "runtime/dios/gob"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	sys "syscall/dios"
@@ -93,9 +94,14 @@ func spawn[In, Out any](t *testing.T, f *Func[In, Out], args ...string) *Child[I
 	return c
 }
 
-// soon is a context for what must not take long.
+// soon is a context for what must not take long. DIOS_TEST_SLOW says how many times
+// slower than usual the machine is.
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	d := 30 * time.Second
+	if n, err := strconv.Atoi(os.Getenv("DIOS_TEST_SLOW")); err == nil && n > 1 {
+		d *= time.Duration(n)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
 }
