@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -141,7 +142,9 @@ func TestTop(t *testing.T) {
 	}
 
 	out, errs, status := result(t, command(t, nil, "top", "-n", "2", "-d", "100ms", which))
-	if status != 0 || errs != "" || strings.Count(out, "blocked in select") != 2 || strings.Contains(out, "\x1b") {
+	// The runner's own, which carries the program's files, may be in a select too.
+	waits := regexp.MustCompile(`(?m) pure +blocked in select .* limits$`)
+	if status != 0 || errs != "" || len(waits.FindAllString(out, -1)) != 2 || strings.Contains(out, "\x1b") {
 		t.Errorf("status %d, error %q, output\n%s", status, errs, out)
 	}
 	run.Process.Signal(syscall.SIGTERM)

@@ -56,6 +56,11 @@ func sameFiles(t *testing.T, m *VM, program string) {
 			}
 			compare(t, false, want, got)
 			leftover(t, m, before)
+			if tree == "store" { // others count what is there
+				if left, err := m.Shell(`dios names | sed -n 's/.* \(diosfs [01] .*\)/\1/p' | while IFS= read -r n; do dios delete "$n"; done; dios names | grep diosfs; true`); err != nil || left != "" {
+					t.Errorf("in the store still: %q %v", left, err)
+				}
+			}
 		})
 	}
 }
