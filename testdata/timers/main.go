@@ -51,8 +51,8 @@ func order() {
 }
 
 func ticker() {
+	start, last := time.Now(), time.Time{} // before the ticker counts
 	t := time.NewTicker(10 * time.Millisecond)
-	start, last := time.Now(), time.Time{}
 	for i := range 5 {
 		now := <-t.C
 		if !now.After(last) {
