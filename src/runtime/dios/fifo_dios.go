@@ -59,19 +59,35 @@ func newFifo(size int) (r, w sys.Ref, err error) {
 	return sys.Ref(ends[0].Out), sys.Ref(ends[1].Out), nil
 }
 
-// fifoInfo returns what is known of the FIFO that ref refers to; write says
-// whether the reference is one to write.
-func fifoInfo(ref sys.Ref, write bool) (info sys.FifoInfo, err error) {
-	acquire, release := sys.AcquireRead, sys.ReleaseRead
-	if write {
-		acquire, release = sys.AcquireWrite, sys.ReleaseWrite
-	}
+// fifoInfo returns what is known of the FIFO that ref refers to, which must be a
+// reference to read: one to write is not told.
+func fifoInfo(ref sys.Ref) (info sys.FifoInfo, err error) {
 	var iov sys.Iov
-	if err := acquire(sys.BufInfo, ref, 0, &iov, 0, 0); err != nil {
+	if err := sys.AcquireRead(sys.BufInfo, ref, 0, &iov, 0, 0); err != nil {
 		return info, opError("open", Ref(ref), err)
 	}
 	info = *(*sys.FifoInfo)(unsafe.Pointer(unsafe.SliceData(sys.Bytes(&iov))))
-	return info, release(0, ref, &iov)
+	return info, sys.ReleaseRead(0, ref, &iov)
+}
+
+// ringSize returns the size of the ring, by what is too long for it. It is a
+// power of two.
+func ringSize(ref sys.Ref) (int, error) {
+	for size := sys.PageSize; size < sys.MaxFifo; size *= 2 {
+		var iov sys.Iov
+		switch err := sys.AcquireWrite(sys.BufNonblock, ref, uint64(size-frameHead+1), &iov, 0, 0); err {
+		case sys.ETOOBIG:
+			return size, nil
+		case nil:
+			if err := sys.ReleaseWrite(0, ref, &iov); err != nil {
+				return 0, opError("open", Ref(ref), err)
+			}
+		case sys.EAGAIN, sys.EPIPE:
+		default:
+			return 0, opError("open", Ref(ref), err)
+		}
+	}
+	return sys.MaxFifo, nil
 }
 
 // A Reader is the end of a FIFO that records come out of. Its methods are for
@@ -96,7 +112,7 @@ func newReader(ref sys.Ref, size int) *Reader {
 // right. It is the only one to read the FIFO from now on, and owns ref:
 // closing it deletes the reference.
 func OpenReader(ref Ref) (*Reader, error) {
-	info, err := fifoInfo(sys.Ref(ref), false)
+	info, err := fifoInfo(sys.Ref(ref))
 	if err != nil {
 		return nil, err
 	}
@@ -239,11 +255,11 @@ func newWriter(ref sys.Ref, size int) *Writer {
 // right. It is the only one to write to the FIFO from now on, and owns ref:
 // closing it deletes the reference.
 func OpenWriter(ref Ref) (*Writer, error) {
-	info, err := fifoInfo(sys.Ref(ref), true)
+	size, err := ringSize(sys.Ref(ref))
 	if err != nil {
 		return nil, err
 	}
-	return newWriter(sys.Ref(ref), int(info.Size)), nil
+	return newWriter(sys.Ref(ref), size), nil
 }
 
 // Ref returns the reference.

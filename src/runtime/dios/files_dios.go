@@ -94,9 +94,13 @@ func ConnectFiles(requests, replies Name) (*FilesConn, error) {
 		out.Delete()
 		return nil, err
 	}
-	// Both rings have the same size. Where the second is smaller, the kernel says so
-	// when a reply does not fit.
-	return &FilesConn{r: r, w: newWriter(sys.Ref(out), r.size)}, nil
+	w, err := OpenWriter(out)
+	if err != nil {
+		r.Close()
+		out.Delete()
+		return nil, err
+	}
+	return &FilesConn{r: r, w: w}, nil
 }
 
 // lookupFifo returns a reference to the FIFO of a name, that somebody else has said.

@@ -615,6 +615,47 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// Each end can be opened by a reference to it, however large the ring is.
+func TestOpenEnds(t *testing.T) {
+	for _, size := range []int{4096, 128 << 10, 64 << 20} {
+		r, w, err := NewFifo(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := func(ref Ref) Ref {
+			t.Helper()
+			got, err := ref.Limit(ref.Rights())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		r2, err := OpenReader(end(r.Ref()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w2, err := OpenWriter(end(w.Ref()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w2.Max() != w.Max() {
+			t.Errorf("a ring of %d bytes: Max() = %d, want %d", size, w2.Max(), w.Max())
+		}
+		if room, err := w2.Room(5); err != nil || copy(room, "hello") != 5 || w2.Commit(5) != nil {
+			t.Errorf("%d bytes of room, %v", len(room), err)
+		}
+		if rec, err := r2.Next(); err != nil || string(rec) != "hello" {
+			t.Errorf("Next() = %q, %v", rec, err)
+		}
+		if _, err := OpenWriter(r.Ref()); !errors.Is(err, sys.EPERM) {
+			t.Errorf("OpenWriter of the other end: %v", err)
+		}
+		for _, c := range []io.Closer{r, w, r2, w2} {
+			c.Close()
+		}
+	}
+}
+
 // A reader that has read everything leaves at least half of the ring to the
 // writer, also while it does not read on.
 func TestRoomAfterReading(t *testing.T) {
