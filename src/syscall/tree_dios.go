@@ -681,6 +681,19 @@ func (c *tree) parent(at place, path string) (dir found, name string, e Errno) {
 	return dir, name, e
 }
 
+// slashed checks what is to be moved or removed and has a slash behind it: it must be a
+// directory, and no link to one.
+func (c *tree) slashed(at place, path string) Errno {
+	if !asDir(path) {
+		return 0
+	}
+	f, e := c.follow(at, path, split(path), false)
+	if e == 0 {
+		c.clunk(f.fid)
+	}
+	return e
+}
+
 // beginIn begins a request about a name in the directory of a path, which is
 // to be clunked.
 func (c *tree) beginIn(kind uint8, at place, path string) (dir uint32, e Errno) {
@@ -1061,6 +1074,9 @@ func unlinkat(dirfd int, path string, flags int) error {
 	if e != 0 {
 		return e
 	}
+	if e := c.slashed(at, path); e != 0 {
+		return e
+	}
 	dir, e := c.beginIn(tunlinkat, at, path)
 	if e != 0 {
 		return e
@@ -1147,6 +1163,12 @@ func renameat(dirfd int, path string, todirfd int, topath string) error {
 	}
 	_, toAt, e := atPlace(todirfd, topath)
 	if e != 0 {
+		return e
+	}
+	if topath[len(topath)-1] == '/' {
+		path += "/" // only a directory can get such a name
+	}
+	if e := c.slashed(at, path); e != 0 {
 		return e
 	}
 	to, toName, e := c.parent(toAt, topath)

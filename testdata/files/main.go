@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -404,6 +405,35 @@ func names() {
 	b, err := io.ReadAll(f)
 	say(fmt.Sprintf("renamed while open %q", b), err)
 	f.Close()
+
+	// What only a folder has after it.
+	write("plain", "p")
+	must(os.Mkdir(in("plaindir"), 0o755))
+	must(os.Symlink("plaindir", in("plainlink")))
+	for _, name := range []string{"plain/.", "plain/", "plain/./", "plaindir/.", "plainlink/.", "plainlink/"} {
+		path := dir + "/" + name // Join would take it away
+		f, err := os.Open(path)
+		say("open "+name, err)
+		f.Close()
+		fi, err := os.Lstat(path)
+		say("lstat "+name, err)
+		if err == nil {
+			fmt.Println(fi.IsDir())
+		}
+		say("chmod "+name, os.Chmod(path, 0o750))
+	}
+	for _, name := range []string{"plain/", "plainlink/", "plain/."} {
+		say("unlink "+name, syscall.Unlink(dir+"/"+name))
+		say("rmdir "+name, syscall.Rmdir(dir+"/"+name))
+	}
+	say("rename plain/", errors.Unwrap(os.Rename(dir+"/plain/", in("plain2"))))
+	say("rename plainlink/", errors.Unwrap(os.Rename(dir+"/plainlink/", in("plain2"))))
+	say("rename to a name with a slash", errors.Unwrap(os.Rename(in("plain"), dir+"/plain2/")))
+	say("rename a folder to one", os.Rename(in("plaindir"), dir+"/plain2/"))
+	say("rename a folder with one", os.Rename(dir+"/plain2/", in("plaindir")))
+	say("remove a folder with one", os.Remove(dir+"/plaindir/"))
+	_, err = os.OpenFile(dir+"/plain/.", os.O_CREATE|os.O_RDWR, 0o644)
+	say("create plain/.", err)
 }
 
 func directory() {
