@@ -1,0 +1,117 @@
+// Copyright 2026 The DIOS Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package progtest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A module is a copy of testdata/covered, for a system.
+type module struct {
+	t    *testing.T
+	goos string
+	dir  string
+}
+
+func newModule(t *testing.T, goos string) *module {
+	m := &module{t, goos, t.TempDir()}
+	if err := os.CopyFS(filepath.Join(m.dir, "testdata", "covered"), os.DirFS(filepath.Join(Source(), "testdata", "covered"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(m.dir, "go.mod"), []byte("module dios\n\ngo 1.26\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func (m *module) path(name string) string { return filepath.Join(m.dir, "testdata", "covered", name) }
+
+// run runs a command in the package's folder, and returns its output without times, and its status.
+func (m *module) run(env []string, name string, args ...string) (string, int) {
+	m.t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = m.path("")
+	cmd.Env = append(GoEnv(m.goos), env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState == nil {
+		m.t.Fatal(err)
+	}
+	return regexp.MustCompile(`[0-9.]+s`).ReplaceAllString(string(out), "TIME"), cmd.ProcessState.ExitCode()
+}
+
+func (m *module) read(name string) string {
+	m.t.Helper()
+	b, err := os.ReadFile(m.path(name))
+	if err != nil {
+		m.t.Error(err)
+	}
+	return string(b)
+}
+
+// Tests read and write files, and what the go command has them write is there, as
+// with the same commands for Linux.
+func TestGoTestFiles(t *testing.T) {
+	needVM(t)
+	linux, dios := newModule(t, "linux"), newModule(t, "dios")
+	same := func(what string, f func(m *module) string) {
+		t.Helper()
+		if want, got := f(linux), f(dios); want == "" || got != want {
+			t.Errorf("%s: on DIOS %q, on Linux %q", what, got, want)
+		}
+	}
+	goTest := func(m *module, status int, args ...string) string {
+		t.Helper()
+		out, got := m.run(nil, Go(), append([]string{"test", "-count=1"}, args...)...)
+		if got != status {
+			t.Fatalf("go test %s for %s: status %d\n%s", strings.Join(args, " "), m.goos, got, out)
+		}
+		return out
+	}
+	same("a golden file that differs", func(m *module) string { return goTest(m, 1, "-run=Golden") })
+	same("-update", func(m *module) string { return goTest(m, 0, "-run=Golden", "-update") + m.read("testdata/golden") })
+	same("without -update", func(m *module) string { return goTest(m, 0, "-run=Golden|TempDir") })
+	same("-cover", func(m *module) string { return goTest(m, 0, "-cover", "-run=Golden") })
+	same("-coverprofile, and all profiles, in a folder", func(m *module) string {
+		if err := os.Mkdir(m.path("out"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		out := goTest(m, 0, "-outputdir=out", "-coverprofile=cover", "-cpuprofile=cpu", "-memprofile=mem", "-memprofilerate=1",
+			"-blockprofile=block", "-blockprofilerate=1", "-mutexprofile=mutex", "-trace=trace")
+		return out + m.read("out/cover")
+	})
+	for name, want := range map[string]string{"cpu": `covered\.compute`, "mem": `covered\.TestBusy`, "block": `covered\.TestBusy`, "mutex": `covered\.TestBusy`} {
+		args := []string{"tool", "pprof", "-top", "-nodecount=100"}
+		if name == "mem" {
+			args = append(args, "-sample_index=alloc_space")
+		}
+		if out, status := dios.run(nil, Go(), append(args, "out/"+name)...); status != 0 || !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("the profile %s: status %d\n%s", name, status, out)
+		}
+	}
+	if out, status := dios.run(nil, Go(), "tool", "trace", "-d=parsed", "out/trace"); status != 0 || !strings.Contains(out, "StateTransition") {
+		t.Errorf("the trace: status %d\n%.2000s", status, out)
+	}
+
+	// What a program writes that is built with -cover.
+	same("GOCOVERDIR", func(m *module) string {
+		if err := os.Mkdir(m.path("covered.out"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		env := []string{"GOCOVERDIR=" + m.path("covered.out")}
+		out, status := m.run(env, Go(), "run", "-cover", "./cmd")
+		if out != "large\n" || status != 0 {
+			t.Errorf("%s: status %d\n%s", m.goos, status, out)
+		}
+		if out, status := m.run(nil, Go(), "tool", "covdata", "textfmt", "-i=covered.out", "-o=covered.txt"); status != 0 {
+			t.Errorf("%s: status %d\n%s", m.goos, status, out)
+		}
+		return m.read("covered.txt")
+	})
+}
