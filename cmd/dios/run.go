@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"dios/internal/abi"
+	"dios/internal/guest"
 	"dios/internal/p9"
 	"dios/internal/vm"
 	"dios/internal/wire"
@@ -251,9 +252,9 @@ func serveHere(o *options, args, env []string, files *p9.Server) int {
 		return fail(err)
 	}
 	dizibox := func(args ...string) (*exec.Cmd, *os.File, error) {
-		ours, theirs, err := socketpair()
+		ours, theirs, err := guest.SocketPair()
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("a socket for files: %w", err)
 		}
 		defer theirs.Close()
 		cmd := exec.Command(filepath.Join(root, "bin", "dizibox"))
@@ -304,14 +305,6 @@ func serveHere(o *options, args, env []string, files *p9.Server) int {
 		return 128 + int(st.Signal())
 	}
 	return st.ExitStatus()
-}
-
-func socketpair() (ours, theirs *os.File, err error) {
-	fd, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, nil, fmt.Errorf("a socket for files: %w", err)
-	}
-	return os.NewFile(uintptr(fd[0]), "files"), os.NewFile(uintptr(fd[1]), "files"), nil
 }
 
 // workingDir returns the working directory's name, as the environment has it

@@ -207,7 +207,7 @@ func (p *program) exec(req *wire.StartRequest) (err error) {
 	}
 	var files *os.File
 	if req.Files {
-		ours, theirs, err := socketpair()
+		ours, theirs, err := SocketPair()
 		if err != nil {
 			return err
 		}
@@ -291,8 +291,9 @@ func (p *program) receiver(stream uint8) *wire.Receiver {
 	return nil
 }
 
-// socketpair returns the two ends of a socket, of which ours does not block.
-func socketpair() (ours, theirs *os.File, err error) {
+// SocketPair returns the two ends of a socket for a program's files: ours, which Close
+// wakes a reader of, and the program's.
+func SocketPair() (ours, theirs *os.File, err error) {
 	fd, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, err

@@ -180,6 +180,51 @@ func TestHanded(t *testing.T) {
 	shell(t, m, "rm -r /dev/shm/tree")
 }
 
+// On a host that has DIOS of its own the runner gives files just so. The machine is one.
+func TestFilesHere(t *testing.T) {
+	needVM(t)
+	m := machine(t)
+	defer syscall.Umask(syscall.Umask(0o22))
+	shell(t, m, "mkdir -p /here/bin /here/tree /tmp && ln -s /bin/busybox /here/bin/dizibox")
+	defer shell(t, m, "rm -r /here")
+	for _, name := range []string{"files", "handed"} {
+		if err := m.Put(filepath.Join(binaries(t, "dios"), name), "/here/tree/"+name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := m.Counts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) Outcome {
+		t.Helper()
+		o, err := m.run(&vm.Cmd{Exec: "/init", Args: append([]string{"dios", "run"}, args...), Dir: "/here/tree", Env: []string{"DIOS_ROOT=/here"}}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	want, err := Host(filepath.Join(binaries(t, "linux"), "files"), Run{Args: []string{"files", filepath.Join(t.TempDir(), "t")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, false, want, run("./files", "/here/tree/t"))
+	if text, err := m.Shell("sha256sum /here/tree/t/big | cut -d' ' -f1"); err != nil || text != "2dd78d0cd19bb7c533cd44b910d1e1932520b1da58029ab6810487dd8b246943\n" {
+		t.Errorf("in the machine: %q, %v", text, err)
+	}
+	// Children have files, by the runner again.
+	shell(t, m, "mkdir /here/other && cp /here/tree/handed /here/other/prog")
+	o := run("-dir", "/here/other", "./handed", "program")
+	if o.Status != 0 || o.Stderr != "" {
+		t.Errorf("status %d, standard error:\n%s", o.Status, o.Stderr)
+	}
+	goldenFile(t, filepath.Join(Source(), "testdata", "handed", "program.stdout"), o.Stdout)
+	if o := run("-dir", "none", "./files", "/here/tree/x"); o.Status != 1 || !strings.Contains(o.Stdout, "no file service") {
+		t.Errorf("-dir none: status %d, %q", o.Status, o.Stdout)
+	}
+	leftover(t, m, before)
+}
+
 // The statuses of a program with files are those of one without.
 func TestFilesStatus(t *testing.T) {
 	needVM(t)
