@@ -22,6 +22,11 @@ var heaps = []string{"pool", "simple", "linux"}
 // buildC builds them into the folders linux and dios, and alloc-HEAP.
 func buildC(dir string) error {
 	source := func(p string) string { return filepath.Join(progtest.Source(), "bench", "c", p+".c") }
+	for _, goos := range []string{"dios", "linux"} {
+		if err := os.MkdirAll(filepath.Join(dir, goos), 0o777); err != nil {
+			return err
+		}
+	}
 	for _, p := range cPrograms {
 		if err := progtest.BuildDlibc(source(p), filepath.Join(dir, "dios", "c-"+p), "pure", false); err != nil {
 			return err
