@@ -6,14 +6,17 @@ package gdb
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -193,5 +196,31 @@ func TestSignals(t *testing.T) {
 	c.end()
 	if err := c.cmd.Wait(); err == nil || err.Error() != "signal: killed" {
 		t.Errorf("after k: %v", err)
+	}
+}
+
+// Each register is where Linux has it, in gdb's order.
+func TestRegisters(t *testing.T) {
+	var regs unix.PtraceRegs
+	fields := reflect.ValueOf(&regs).Elem()
+	for i := range fields.NumField() {
+		fields.Field(i).SetUint(uint64(0x0101010101010101 * (i + 1)))
+	}
+	var r registers
+	copy(r.general[:], unsafe.Slice((*byte)(unsafe.Pointer(&regs)), unsafe.Sizeof(regs)))
+	names := strings.Fields("Rax Rbx Rcx Rdx Rsi Rdi Rbp Rsp R8 R9 R10 R11 R12 R13 R14 R15 Rip Eflags Cs Ss Ds Es Fs Gs")
+	check := func(n int, name string) {
+		t.Helper()
+		b, size := r.at(n)
+		want := binary.LittleEndian.AppendUint64(nil, fields.FieldByName(name).Uint())
+		if !bytes.Equal(b, want[:size]) {
+			t.Errorf("%s: %x, want %x", name, b, want[:size])
+		}
+	}
+	for n, name := range names {
+		check(n, name)
+	}
+	for i, name := range []string{"Orig_rax", "Fs_base", "Gs_base"} {
+		check(firstLinux+i, name)
 	}
 }
