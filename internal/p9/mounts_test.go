@@ -16,7 +16,7 @@ import (
 func TestMounts(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"work/file": "w", "work/go/file": "g", "work/go/src/file": "s", "work/go/tmp/file": "t", "secret": "x",
+		"mine/file": "w", "mine/go/file": "g", "mine/go/src/file": "s", "mine/go/tmp/file": "t", "secret": "x",
 	} {
 		name = filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
@@ -35,9 +35,9 @@ func TestMounts(t *testing.T) {
 		return n
 	}
 	p := connect(t, &Server{Root: NewMounts([]Mount{
-		{"/home/work", host("work"), false},
-		{"/home/work/go", host("work/go"), true},
-		{"/home/work/go/tmp", host("work/go/tmp"), false},
+		{"/home/mine", host("mine"), false},
+		{"/home/mine/go", host("mine/go"), true},
+		{"/home/mine/go/tmp", host("mine/go/tmp"), false},
 		{"/mem", NewMem(1 << 20), false},
 	})}).attach()
 	fids := 0
@@ -63,9 +63,9 @@ func TestMounts(t *testing.T) {
 	}
 	for _, test := range []struct{ names, want []string }{
 		{nil, []string{"home", "mem"}},
-		{[]string{"home"}, []string{"work"}},
-		{[]string{"home", "work"}, []string{"file", "go"}},
-		{[]string{"home", "work", "go"}, []string{"file", "src", "tmp"}},
+		{[]string{"home"}, []string{"mine"}},
+		{[]string{"home", "mine"}, []string{"file", "go"}},
+		{[]string{"home", "mine", "go"}, []string{"file", "src", "tmp"}},
 		{[]string{"mem"}, nil},
 	} {
 		if got := list(test.names...); !slices.Equal(got, test.want) {
@@ -77,42 +77,42 @@ func TestMounts(t *testing.T) {
 	}
 	p.fails(ENOENT, twalk, open("home"), 900, uint16(1), "secret")
 
-	root, home, work := open(), open("home"), open("home", "work")
-	ro, src, rw, mem := open("home", "work", "go"), open("home", "work", "go", "src"), open("home", "work", "go", "tmp"), open("mem")
+	root, home, mine := open(), open("home"), open("home", "mine")
+	ro, src, rw, mem := open("home", "mine", "go"), open("home", "mine", "go", "src"), open("home", "mine", "go", "tmp"), open("mem")
 	for fid, want := range map[int]Errno{root: EACCES, home: EACCES, ro: EROFS, src: EROFS} {
 		p.fails(want, tmkdir, fid, "new", 0o777, 0)
 		p.fails(want, tlcreate, fid, "new", 1, 0o666, 0)
 		p.fails(want, tsymlink, fid, "new", "x", 0)
 		p.fails(want, tunlinkat, fid, "file", 0)
-		p.fails(want, trenameat, fid, "file", work, "new")
-		p.fails(want, tlink, fid, open("home", "work", "file"), "new")
+		p.fails(want, trenameat, fid, "file", mine, "new")
+		p.fails(want, tlink, fid, open("home", "mine", "file"), "new")
 	}
-	for _, fid := range []int{work, rw, mem} {
+	for _, fid := range []int{mine, rw, mem} {
 		p.ok(tmkdir, fid, "new", 0o777, 0)
 		p.ok(tsymlink, fid, "link", "x", 0)
 	}
-	file := open("home", "work", "go", "src", "file")
+	file := open("home", "mine", "go", "src", "file")
 	p.fails(EROFS, tlopen, file, oWrite)
 	p.fails(EROFS, tlopen, file, oTrunc)
 	p.fails(EROFS, tsetattr, file, SetSize, 0, 0, 0, uint64(0), uint64(0), uint64(0), uint64(0), uint64(0))
 	// It stays there, and what holds it too.
-	p.fails(EXDEV, tlink, work, file, "mine")
-	p.fails(EXDEV, trenameat, work, "file", ro, "file")
-	p.fails(EXDEV, trenameat, work, "file", home, "file")
-	p.fails(EXDEV, trenameat, work, "file", mem, "file")
-	p.fails(EACCES, trenameat, work, "go", work, "go2")
-	p.fails(EACCES, trenameat, work, "new", work, "go")
-	p.fails(EACCES, tunlinkat, work, "go", removeDir)
+	p.fails(EXDEV, tlink, mine, file, "mine")
+	p.fails(EXDEV, trenameat, mine, "file", ro, "file")
+	p.fails(EXDEV, trenameat, mine, "file", home, "file")
+	p.fails(EXDEV, trenameat, mine, "file", mem, "file")
+	p.fails(EACCES, trenameat, mine, "go", mine, "go2")
+	p.fails(EACCES, trenameat, mine, "new", mine, "go")
+	p.fails(EACCES, tunlinkat, mine, "go", removeDir)
 	p.ok(tlopen, file, 0)
 	if d := p.ok(tread, file, uint64(0), 10); d.u32() != 1 || string(d.b) != "s" {
 		t.Errorf("read %q", d.b)
 	}
 	// From one tree to another that the host has as one.
-	p.ok(trenameat, work, "file", rw, "moved")
-	if b, err := os.ReadFile(filepath.Join(dir, "work/go/tmp/moved")); string(b) != "w" || err != nil {
+	p.ok(trenameat, mine, "file", rw, "moved")
+	if b, err := os.ReadFile(filepath.Join(dir, "mine/go/tmp/moved")); string(b) != "w" || err != nil {
 		t.Errorf("moved: %q, %v", b, err)
 	}
-	if b, err := os.ReadFile(filepath.Join(dir, "work/go/src/file")); string(b) != "s" || err != nil {
+	if b, err := os.ReadFile(filepath.Join(dir, "mine/go/src/file")); string(b) != "s" || err != nil {
 		t.Errorf("go/src/file: %q, %v", b, err)
 	}
 }
