@@ -87,7 +87,7 @@ func TestGoTestFiles(t *testing.T) {
 		return out + m.read("out/cover")
 	})
 	for name, want := range map[string]string{"cpu": `covered\.compute`, "mem": `covered\.TestBusy`, "block": `covered\.TestBusy`, "mutex": `covered\.TestBusy`} {
-		args := []string{"tool", "pprof", "-top", "-nodecount=100"}
+		args := []string{"tool", "pprof", "-top", "-nodecount=1000", "-nodefraction=0"}
 		if name == "mem" {
 			args = append(args, "-sample_index=alloc_space")
 		}
@@ -105,7 +105,7 @@ func TestGoTestFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		env := []string{"GOCOVERDIR=" + m.path("covered.out")}
-		out, status := m.run(env, Go(), "run", "-cover", "./cmd")
+		out, status := m.run(env, Go(), "run", "-cover", ".")
 		if out != "large\n" || status != 0 {
 			t.Errorf("%s: status %d\n%s", m.goos, status, out)
 		}

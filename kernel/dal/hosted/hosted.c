@@ -354,13 +354,19 @@ static struct {
 	s64 mapped;
 } arena = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static void arena_init(void)
+static void arena_map(void)
 {
-	if (arena.base)
-		return;
 	arena.base = mmap(NULL, HOSTED_ARENA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			  -1, 0);
 	BUG_ON(arena.base == MAP_FAILED);
+}
+
+/* Several threads may make the first task. */
+static void arena_init(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, arena_map);
 }
 
 void *hosted_ptr(u64 addr)

@@ -2,8 +2,12 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package covered is what a test of go test's files copies, tests and changes.
-package covered
+// Covered is what a test of the files of go test and go build -cover copies, tests and runs.
+package main
+
+import "fmt"
+
+func main() { fmt.Println(Size(1000)) }
 
 // Size says what the test finds in half of its cases.
 func Size(n int) string {
