@@ -663,28 +663,48 @@ func (c *tree) readlink(fid uint32) (string, Errno) {
 	return s, e
 }
 
-// parent finds the directory of a path's last step, and returns that.
+// last returns a path's last step, which may be no name: ".", ".." or, for the root, "".
+func last(path string) string {
+	end := len(path)
+	for end > 0 && path[end-1] == '/' {
+		end--
+	}
+	begin := end
+	for begin > 0 && path[begin-1] != '/' {
+		begin--
+	}
+	return path[begin:end]
+}
+
+// isName reports whether something can be made, moved or removed as such a last step.
+func isName(step string) bool { return step != "" && step != "." && step != ".." }
+
+// parent finds the directory of a path's last step, and returns that. It fails with
+// EEXIST if the step is no name.
 func (c *tree) parent(at place, path string) (dir found, name string, e Errno) {
 	names := split(path)
-	if len(names) == 0 || names[len(names)-1] == ".." || asDir(path) && path[len(path)-1] == '.' {
-		return found{}, "", EINVAL
-	}
-	name = names[len(names)-1]
+	name = last(path)
 	if len(name) > 255 {
 		return found{}, "", ENAMETOOLONG
 	}
-	names = names[:len(names)-1]
+	if name != "" && name != "." {
+		names = names[:len(names)-1]
+	}
 	if path[0] == '/' {
 		at = place{}
 	}
 	dir, e = c.follow(at, "./", names, true)
+	if e == 0 && !isName(name) {
+		c.clunk(dir.fid)
+		return found{}, "", EEXIST
+	}
 	return dir, name, e
 }
 
 // slashed checks what is to be moved or removed and has a slash behind it: it must be a
 // directory, and no link to one.
 func (c *tree) slashed(at place, path string) Errno {
-	if !asDir(path) {
+	if path[len(path)-1] != '/' || !isName(last(path)) {
 		return 0
 	}
 	f, e := c.follow(at, path, split(path), false)
@@ -1078,6 +1098,18 @@ func unlinkat(dirfd int, path string, flags int) error {
 		return e
 	}
 	dir, e := c.beginIn(tunlinkat, at, path)
+	if e == EEXIST { // no name
+		switch {
+		case flags&atRemove == 0:
+			e = EISDIR
+		case last(path) == ".":
+			e = EINVAL
+		case last(path) == "..":
+			e = ENOTEMPTY
+		default:
+			e = EBUSY
+		}
+	}
 	if e != 0 {
 		return e
 	}
@@ -1107,9 +1139,6 @@ func mkdirat(dirfd int, path string, perm uint32) error {
 		return e
 	}
 	dir, e := c.beginIn(tmkdir, at, path)
-	if e == EINVAL {
-		e = EEXIST // "/" and its like
-	}
 	if e != 0 {
 		return e
 	}
@@ -1165,18 +1194,24 @@ func renameat(dirfd int, path string, todirfd int, topath string) error {
 	if e != 0 {
 		return e
 	}
-	if topath[len(topath)-1] == '/' {
+	to, toName, e := c.parent(toAt, topath)
+	if e == EEXIST { // no name
+		e = EBUSY
+	}
+	if e != 0 {
+		return e
+	}
+	defer c.clunk(to.fid)
+	if topath[len(topath)-1] == '/' && isName(last(path)) {
 		path += "/" // only a directory can get such a name
 	}
 	if e := c.slashed(at, path); e != 0 {
 		return e
 	}
-	to, toName, e := c.parent(toAt, topath)
-	if e != 0 {
-		return e
-	}
-	defer c.clunk(to.fid)
 	dir, e := c.beginIn(trenameat, at, path)
+	if e == EEXIST {
+		e = EBUSY
+	}
 	if e != 0 {
 		return e
 	}

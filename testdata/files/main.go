@@ -434,6 +434,20 @@ func names() {
 	say("remove a folder with one", os.Remove(dir+"/plaindir/"))
 	_, err = os.OpenFile(dir+"/plain/.", os.O_CREATE|os.O_RDWR, 0o644)
 	say("create plain/.", err)
+
+	// What has no name of its own.
+	must(os.MkdirAll(in("unnamed/sub"), 0o755))
+	must(os.Symlink("sub", in("unnamed/link")))
+	for _, name := range []string{".", "./", "..", "../", "sub/.", "sub/./", "sub/..", "link/.", "link/..", "none/.", "none/..", "plain/."} {
+		path := dir + "/unnamed/" + name
+		say("unlink "+name, syscall.Unlink(path))
+		say("rmdir "+name, syscall.Rmdir(path))
+		say("rename "+name, syscall.Rename(path, in("unnamed/other")))
+		say("rename to "+name, syscall.Rename(in("plain"), path))
+		say("mkdir "+name, syscall.Mkdir(path, 0o755))
+		say("symlink "+name, syscall.Symlink("sub", path))
+		say("link "+name, syscall.Link(in("plain"), path))
+	}
 }
 
 func directory() {
