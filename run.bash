@@ -183,7 +183,7 @@ cannot_std() { cannot_vm; }
 tier_std() {
 	local out=$log.std status=0
 	# Its progress is for the terminal.
-	go run ./internal/stdtest -doc -vms "${DIOS_STD_VMS:-2}" -events build/log/std.json >"$out" </dev/null || status=$?
+	go run ./internal/stdtest -doc -vms "${DIOS_STD_VMS:-2}" -events "$log.std.json" >"$out" </dev/null || status=$?
 	cat "$out"
 	# Its last line is the sum.
 	passed=$(sed -n 's/^[0-9]* packages: \([0-9]*\) passed, \([0-9]*\) passed with skips, .*/\1 + \2/p' "$out")
