@@ -56,44 +56,45 @@ func (r *report) markdown() []byte {
 	fmt.Fprintf(&b, `# Go's own tests on DIOS
 
 `+"`run.bash std` writes this page. It runs `go test -short` of each package of the standard library, in a virtual machine of its own, with"+`
-the files that the runner gives every program: GOROOT, which cannot be changed, and a folder for temporary ones. It counts what became of the test functions: tests, examples that are run, and fuzz tests with their seeds. The tests that DIOS adds are not counted.
+the files that the runner gives every program: GOROOT, which cannot be changed, and a folder for temporary ones. It counts what
+became of the test functions: tests, examples that are run, and fuzz tests with their seeds. The tests that DIOS adds are not counted.
 
 - %s, DIOS %s, in emulated machines
 - Packages that have tests: %d. **%d pass**: %d without a word, %d with skips, which are [listed](#skips) with their reasons.
 - **%d failed**.
 
-| functions | dios | wasip1 | js |
-|---|---|---|---|
-| passed | %d | | |
-| skipped | %d | | |
-| failed | %d | | |
-| not reached, after the process had ended | %d | | |
-| compiled, of linux's %d | %d | %d | %d |
-| not compiled, because of build constraints | %d | %d | %d |
+| functions | dios | freebsd | wasip1 | js |
+|---|---|---|---|---|
+| passed | %d | | | |
+| skipped | %d | | | |
+| failed | %d | | | |
+| not reached, after the process had ended | %d | | | |
+| compiled, of linux's %d | %d | %d | %d | %d |
+| not compiled, because of build constraints | %d | %d | %d | %d |
 
-What is compiled is counted in the same sources for all; there is nothing here to run wasip1 and js with. Functions that dios
-has and linux has not are among the %d that ran.
+What is compiled is counted in the same sources for all; there is nothing here to run the others with. What freebsd, which Go supports
+in full, does not compile is about Linux alone. Functions that dios has and linux has not are among the %d that ran.
 
 `, r.Go, r.DIOS, len(r.Packages)-r.count(noTests), r.count(passed)+r.count(skips), r.count(passed), r.count(skips),
 		r.count(failed),
 		s.Passed, s.Skipped, s.Failed, s.NotReached,
-		s.Compiled["linux"], s.Compiled["linux"]-s.Lost["dios"], s.Compiled["linux"]-s.Lost["wasip1"], s.Compiled["linux"]-s.Lost["js"],
-		s.Lost["dios"], s.Lost["wasip1"], s.Lost["js"], s.Passed+s.Skipped+s.Failed)
+		s.Compiled["linux"], s.Compiled["linux"]-s.Lost["dios"], s.Compiled["linux"]-s.Lost["freebsd"], s.Compiled["linux"]-s.Lost["wasip1"], s.Compiled["linux"]-s.Lost["js"],
+		s.Lost["dios"], s.Lost["freebsd"], s.Lost["wasip1"], s.Lost["js"], s.Passed+s.Skipped+s.Failed)
 
 	fmt.Fprint(&b, "## Failed\n\n")
 	r.list(&b, "None.", func(p *Package) []Named { return p.Fails })
 	fmt.Fprint(&b, `## Packages
 
-The last three columns are functions that are not compiled.
+The last four columns are functions that are not compiled.
 
-| package | | passed | skipped | failed | seconds | dios | wasip1 | js |
-|---|---|---|---|---|---|---|---|---|
+| package | | passed | skipped | failed | seconds | dios | freebsd | wasip1 | js |
+|---|---|---|---|---|---|---|---|---|---|
 `)
 	for _, p := range r.Packages {
 		if p.Result != noTests {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.0f | %s | %s | %s |\n", p.Path, p.Result,
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.0f | %s | %s | %s | %s |\n", p.Path, p.Result,
 				number(p.Passed), number(p.Skipped), number(p.Failed+p.NotReached), p.Seconds,
-				number(p.Lost["dios"]), number(p.Lost["wasip1"]), number(p.Lost["js"]))
+				number(p.Lost["dios"]), number(p.Lost["freebsd"]), number(p.Lost["wasip1"]), number(p.Lost["js"]))
 		}
 	}
 	fmt.Fprint(&b, "\n## Skips\n\nA subtest is named when the rest of its function passed.\n\n")

@@ -28,7 +28,7 @@ import (
 
 // systems are what is compared; linux is the measure.
 var systems = []struct{ goos, goarch string }{
-	{"linux", "amd64"}, {"dios", "amd64"}, {"wasip1", "wasm"}, {"js", "wasm"},
+	{"linux", "amd64"}, {"dios", "amd64"}, {"freebsd", "amd64"}, {"wasip1", "wasm"}, {"js", "wasm"},
 }
 
 // source is a package's test functions: tests, examples that are run, and fuzz tests.
