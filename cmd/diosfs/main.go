@@ -83,12 +83,12 @@ func main() {
 	if err != nil {
 		fail(statusRefused, "%s: %v", os.Args[0], err)
 	}
-	go func() {
-		if err := s.Serve(conn); err != nil {
-			fmt.Fprintf(os.Stderr, "diosfs: %s gets no more files: %v\n", os.Args[0], err)
-		}
-		conn.Close()
-	}()
+	// While this goroutine is the only one, it waits in the kernel: see internal/p9. The
+	// program's end of the channel closes with its end.
+	if err := s.Serve(conn); err != nil {
+		fmt.Fprintf(os.Stderr, "diosfs: %s gets no more files: %v\n", os.Args[0], err)
+	}
+	conn.Close()
 	task.Wait(context.Background())
 	if store != nil {
 		if err := p9.CloseTree(store); err != nil {

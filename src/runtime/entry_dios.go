@@ -6,10 +6,13 @@
 
 package runtime
 
-import _ "unsafe" // for go:linkname
+import (
+	"internal/runtime/syscall/dios"
+	"unsafe"
+)
 
-// What package runtime/dios needs of the scheduler: to run a task function in
-// place of main, and to wait for references.
+// What packages runtime/dios and syscall need of the scheduler: to run a task function in
+// place of main, to wait for references, and to do something before that.
 
 // haveEntry says whether a program can be started to run something else
 // than main: a task function, by the name that is on the start page.
@@ -90,8 +93,45 @@ func diosPollWait(pd *pollDesc, mode int, n uint32) int {
 //go:linkname diosAlone
 func diosAlone() bool {
 	pp := getg().m.p.ptr()
-	return runqempty(pp) && sched.runq.empty() &&
-		pp.timers.minWhenHeap.Load() == 0 && pp.timers.minWhenModified.Load() == 0 &&
-		!netpollAnyWaiters() &&
-		gcphase == _GCoff && gcBlackenEnabled == 0 && scavenger.sysmonWake.Load() == 0
+	if !runqempty(pp) || !sched.runq.empty() ||
+		pp.timers.minWhenHeap.Load() != 0 || pp.timers.minWhenModified.Load() != 0 ||
+		netpollAnyWaiters() ||
+		gcphase != _GCoff || gcBlackenEnabled != 0 || scavenger.sysmonWake.Load() != 0 {
+		return false
+	}
+	commitLater()
+	return true
+}
+
+// later is a commit of records to a FIFO that can wait: until the task waits
+// for something, or the next tick, or more is to be said.
+var later struct {
+	ref, span uintptr
+	iov       uintptr // of the room that was lent; 0: there is no commit. Not in the way of write barriers: who gave it keeps it
+}
+
+// diosLater says that so many bytes of the room lent are to be committed, with
+// DIOS_BUF_NEXT. There is one such commit in a task.
+//
+//go:linkname diosLater
+func diosLater(ref, span uintptr, iov unsafe.Pointer) {
+	later.ref, later.span, later.iov = ref, span, uintptr(iov)
+}
+
+// diosNotLater takes that back. It reports whether the commit has not been yet.
+//
+//go:linkname diosNotLater
+func diosNotLater() bool {
+	is := later.iov != 0
+	later.iov = 0
+	return is
+}
+
+// commitLater does the commit, if there is one. Who asked for it sees by the next call
+// whether it failed.
+func commitLater() {
+	if iov := later.iov; iov != 0 {
+		later.iov = 0
+		dios.Syscall6(dios.SYS_COMMIT_WRITE, dios.BUF_NEXT|dios.BUF_NONBLOCK, later.ref, later.span, iov, 0, 0)
+	}
 }

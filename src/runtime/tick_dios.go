@@ -95,6 +95,7 @@ func tick() {
 		return
 	}
 	tickDue = false
+	commitLater()
 	now := nanotime()
 
 	// poll network if not polled for more than 10ms
@@ -131,6 +132,7 @@ func tickBackground(now int64) {
 // beforeIdle is called by the scheduler when there is nothing to run.
 // It reports whether there is after all.
 func beforeIdle(now, pollUntil int64) (gp *g, otherReady bool) {
+	commitLater()
 	tickBackground(nanotime())
 	return nil, !runqempty(getg().m.p.ptr()) || !sched.runq.empty()
 }

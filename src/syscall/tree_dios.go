@@ -77,17 +77,14 @@ const (
 
 // A tree is the connection to a service.
 type tree struct {
-	r, w   *objectEnd
-	rf, wf file // what an objectEnd wants to know of its descriptors: none
-
 	mu   sync.Mutex // held from begin to done
-	dead Errno      // why there is no service any more
-	last uint32     // the last fid; 0 is the root
-	buf  []byte     // the request, and then the reply
-	pos  int        // read of the reply
-	bad  bool       // the reply was too short
-	more []byte     // what came after the reply
-	owed int        // replies to clunk that nobody has read yet
+	r, w treeEnd
+	dead Errno  // why there is no service any more
+	last uint32 // the last fid; 0 is the root
+	buf  []byte // the request, and then the reply
+	pos  int    // read of the reply
+	bad  bool   // the reply was too short
+	owed int    // replies to clunk that nobody has read yet
 
 	cwd struct {
 		sync.Mutex
@@ -162,8 +159,8 @@ func mountFiles(r, w uint64) error {
 
 func newTree(r, w uint64) (*tree, Errno) {
 	c := &tree{
-		r:   newObjectEnd(r, 'r'),
-		w:   newObjectEnd(w, 'w'),
+		r:   treeEnd{ref: r, mode: 'r'},
+		w:   treeEnd{ref: w, mode: 'w'},
 		buf: make([]byte, treeMsize),
 	}
 	c.begin(tversion)
@@ -320,13 +317,14 @@ func childFiles(dir string) (refs []dios.Grant, e Errno) {
 // begin begins a request. What follows belongs to it, up to done.
 func (c *tree) begin(kind uint8) {
 	c.mu.Lock()
+	c.w.now()
 	c.buf = append(c.buf[:4], kind, 0, 0)
 	c.pos = 0
 	c.bad = false
 }
 
-// also sends the request and begins another. The service answers in the same
-// order. Each is a record of its own: whoever carries them need not look for more.
+// also ends the request and begins another, which is sent with it. The service
+// answers in the same order. Each is a record of its own: whoever carries them need not look for more.
 func (c *tree) also(kind uint8) {
 	c.send()
 	c.buf = append(c.buf[:0], 0, 0, 0, 0, kind, 0, 0)
@@ -368,20 +366,25 @@ func (c *tree) call() Errno {
 	return c.recv(kind)
 }
 
-// send sends the request. That it could not, recv says.
+// send ends the request, which recv sends. That it could not, recv says.
 func (c *tree) send() {
 	byteorder.LEPutUint32(c.buf, uint32(len(c.buf)))
-	for b := c.buf; len(b) > 0 && c.dead == 0; {
-		n, e := c.w.write(&c.wf, b)
-		if e != 0 {
-			c.dead = EIO // the service has gone
-		}
-		b = b[n:]
+	if c.dead == 0 && c.w.write(c.buf) != 0 {
+		c.dead = EIO // the service has gone
 	}
 }
 
-// recv waits for the reply to a request, which is in c.buf then.
+// publish sends the requests that have ended.
+func (c *tree) publish() {
+	if c.dead == 0 && c.w.publish() != 0 {
+		c.dead = EIO
+	}
+}
+
+// recv sends the requests and waits for the reply to the first that has none, which is
+// in c.buf then.
 func (c *tree) recv(kind uint8) Errno {
+	c.publish()
 	for c.owed > 0 && c.dead == 0 {
 		c.owed--
 		c.reply(tclunk)
@@ -414,33 +417,27 @@ func (c *tree) reply(kind uint8) Errno {
 
 // next reads the next message.
 func (c *tree) next() Errno {
-	c.buf = c.buf[:cap(c.buf)]
-	n := copy(c.buf, c.more)
-	c.more = c.more[:0]
-	for {
-		size := treeHead
-		if n >= treeHead {
-			size = int(byteorder.LEUint32(c.buf))
+	c.buf = c.buf[:treeHead]
+	for n := 0; n < len(c.buf); {
+		m, e := c.r.read(c.buf[n:])
+		if e != 0 {
+			return EIO
+		}
+		if n += m; n == treeHead {
+			size := int(byteorder.LEUint32(c.buf))
 			if size < treeHead || size > treeMsize {
 				return EPROTO
 			}
-		}
-		if n >= size {
-			c.more = append(c.more, c.buf[size:n]...)
 			c.buf = c.buf[:size]
-			return 0
 		}
-		m, e := c.r.read(&c.rf, c.buf[n:])
-		if e != 0 || m == 0 {
-			return EIO
-		}
-		n += m
 	}
+	return 0
 }
 
 // done ends a request and what was done with its reply.
 func (c *tree) done() Errno {
 	bad := c.bad
+	c.w.publishLater()
 	c.mu.Unlock()
 	if bad {
 		return EPROTO
@@ -455,8 +452,9 @@ func (c *tree) end() Errno {
 	return e
 }
 
-// clunk gives a fid up. It does not wait: who reads the next reply reads this
-// one before, and whatever is asked later comes later.
+// clunk gives a fid up. It does not wait: it is sent with the next request, or when the task
+// waits for something or has run for some milliseconds. Who reads the next reply reads this
+// one before.
 func (c *tree) clunk(fid uint32) {
 	if fid == 0 {
 		return
@@ -465,6 +463,7 @@ func (c *tree) clunk(fid uint32) {
 	c.put32(fid)
 	c.send()
 	if c.owed++; c.owed == treeOwed {
+		c.publish()
 		for c.owed > 0 && c.dead == 0 {
 			c.owed--
 			c.reply(tclunk)

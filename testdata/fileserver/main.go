@@ -51,6 +51,56 @@ func main() {
 	stuck.Wait(context.Background())
 	left, _ := start("left alone", &p9.Server{Root: broken{s.Root}})
 	wait(left)
+	for _, how := range []string{"waits", "computes"} {
+		closing(how, s.Root)
+	}
+}
+
+// closing looks whether the service gets to know that a task has closed a file, also when
+// the task asks for nothing more: it waits for something else, or computes for ever.
+func closing(how string, root p9.Node) {
+	opened, closed = 0, 0
+	t, _ := start(how, &p9.Server{Root: counted{root}})
+	for range 5000 {
+		if closed > 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	fmt.Println(how, opened, closed)
+	must(t.Kill())
+	t.Wait(context.Background())
+}
+
+// counted is a tree of which files are opened and closed.
+type counted struct{ p9.Node }
+
+type countedFile struct{ p9.File }
+
+var opened, closed int // files
+
+func (c counted) Clone() (p9.Node, error) {
+	n, err := c.Node.Clone()
+	return counted{n}, err
+}
+
+func (c counted) Walk(name string) (p9.Node, error) {
+	n, err := c.Node.Walk(name)
+	return counted{n}, err
+}
+
+func (c counted) Open(flags uint32) (p9.File, error) {
+	f, err := c.Node.Open(flags)
+	if err != nil {
+		return nil, err
+	}
+	opened++
+	return countedFile{f}, nil
+}
+
+func (f countedFile) Close() {
+	closed++
+	f.File.Close()
 }
 
 // written tells whether there is a file of that size.
@@ -146,6 +196,15 @@ func client(name string) {
 		fmt.Println(os.Remove("/writer0 0"))
 		b, err := os.ReadFile("/stuck")
 		fmt.Println(string(b), err)
+	case name == "waits", name == "computes":
+		f, err := os.Open("/stuck")
+		must(err)
+		must(f.Close())
+		if name == "waits" {
+			time.Sleep(time.Hour)
+		}
+		for {
+		}
 	case name == "left alone":
 		_, err := os.ReadDir("/")
 		fmt.Println(err)

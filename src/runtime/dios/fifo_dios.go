@@ -139,6 +139,10 @@ func (r *Reader) Next() ([]byte, error) {
 	return rec, err
 }
 
+// more reports whether the kernel has lent records that Next did not return yet. It is for
+// the goroutine that calls Next.
+func (r *Reader) more() bool { return r.used+r.cur < int(r.iov.Len) }
+
 // Done says that the record which Next returned was read, and gives its room
 // back before the next call of Next does.
 func (r *Reader) Done() error {
@@ -294,6 +298,35 @@ func (w *Writer) Commit(n int) error {
 		return opError("write", w.Ref(), sys.EINVAL)
 	}
 	w.frame(n)
+	return w.flush()
+}
+
+// put writes a record. It, and those before it, may stay unpublished unless now.
+func (w *Writer) put(p []byte, now bool) error {
+	ctx := context.Background()
+	if err := w.begin(ctx); err != nil {
+		return opError("write", w.Ref(), err)
+	}
+	defer w.end()
+	mem, err := w.room(ctx, len(p))
+	if err == nil {
+		w.frame(copy(mem, p))
+		if now {
+			err = w.flush()
+		}
+	}
+	return err
+}
+
+// publish publishes what put did not. It is for the goroutine that calls put.
+func (w *Writer) publish() error {
+	if w.pos == 0 {
+		return nil
+	}
+	if err := w.begin(context.Background()); err != nil {
+		return opError("write", w.Ref(), err)
+	}
+	defer w.end()
 	return w.flush()
 }
 

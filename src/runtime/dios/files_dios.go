@@ -121,6 +121,14 @@ func lookupFifo(n Name, right Rights) (Ref, error) {
 
 func (c *FilesConn) Read(p []byte) (int, error) {
 	for len(c.left) == 0 {
+		if !c.r.more() {
+			// The rest of a request may come only after the reply to another.
+			if err := c.w.publish(); errors.Is(err, sys.EPIPE) {
+				return 0, io.EOF // it did not wait for the reply
+			} else if err != nil {
+				return 0, err
+			}
+		}
 		var err error
 		if c.left, err = c.r.Next(); err != nil {
 			return 0, err
@@ -131,13 +139,13 @@ func (c *FilesConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write writes a reply, as one record. The error is io.ErrClosedPipe if the task
+// Write writes a reply, as one record. While there are more requests that came with
+// this one, the task does not see it before the replies to those.
+//
+// The error is io.ErrClosedPipe if the task
 // has ended, and that of [syscall/dios.ETOOBIG] if the reply does not fit in the ring.
 func (c *FilesConn) Write(p []byte) (int, error) {
-	room, err := c.w.Room(len(p))
-	if err == nil {
-		err = c.w.Commit(copy(room, p))
-	}
+	err := c.w.put(p, len(c.left) == 0 && !c.r.more())
 	if errors.Is(err, sys.EPIPE) {
 		err = io.ErrClosedPipe
 	}
