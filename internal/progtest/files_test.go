@@ -138,7 +138,7 @@ func TestFilesArguments(t *testing.T) {
 		{"mem", "bin/dios", "-dir: a program of the brand legacy is no DIOS task", 126},
 	} {
 		cmd := exec.Command(filepath.Join(Root(), "bin", "dios"), "run", "-vm", "-dir", test.dir, test.program)
-		cmd.Dir = Root()
+		cmd.Dir = Source() // Root is the machine's, which may be another
 		out, _ := cmd.CombinedOutput()
 		if status := cmd.ProcessState.ExitCode(); status != test.status || !strings.Contains(string(out), test.want) {
 			t.Errorf("-dir %s %s: status %d, %q", test.dir, test.program, status, out)
