@@ -46,7 +46,7 @@ func main() {
 		fail(2, "usage: diosfs TREE FILE NAME [ARG...]")
 	}
 	path, readOnly := strings.CutSuffix(os.Args[1], ":ro")
-	s := &p9.Server{ReadOnly: readOnly, Connect: p9.Connect}
+	s := &p9.Server{ReadOnly: readOnly, Connect: p9.Connect, Window: p9.Window}
 	var store p9.Node
 	switch path {
 	case "mem":

@@ -13,8 +13,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // A memLog is a log whose disk is memory, and fails when it is told to.
@@ -74,6 +76,54 @@ func (l *memLog) Replace(write func(add func(p []byte) error) error) error {
 }
 
 func (l *memLog) Close() error { return nil }
+
+// TestLogOfChangingBytes writes bytes that somebody changes meanwhile, as a client can with
+// those in its window: whatever the file has, the log has.
+func TestLogOfChangingBytes(t *testing.T) {
+	log := new(memLog)
+	const limit = 64 << 20
+	root, err := OpenTree(log, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, f, err := root.Create("file", 2, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, windowSize)
+	words := unsafe.Slice((*atomic.Uint64)(unsafe.Pointer(&p[0])), len(p)/8)
+	stop, done := make(chan bool), make(chan bool)
+	go func() {
+		defer close(done)
+		for i := uint64(0); ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			for j := range 64 {
+				words[j*len(words)/64].Store(i)
+			}
+		}
+	}()
+	for i := range uint64(100) {
+		if _, err := f.WriteAt(p, i*windowSize); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	<-done
+	if err := root.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := OpenTree(log, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := dump(again), dump(root); got != want {
+		t.Errorf("the log makes another file:\n%s\n%s", got, want)
+	}
+}
 
 // dump is all that is in a tree.
 func dump(root Node) string {

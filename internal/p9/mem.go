@@ -499,6 +499,8 @@ func (f *memFile) WriteAt(p []byte, off uint64) (int, error) {
 		}
 	}
 	f.mtime = f.tree.now
-	f.noteWrite(off, p)
-	return copy(f.data[off:], p), nil
+	n := copy(f.data[off:], p)
+	// P may be a client's, who can change it meanwhile: the log has what the file has.
+	f.noteWrite(off, f.data[off:off+uint64(n)])
+	return n, nil
 }

@@ -3,7 +3,7 @@
 // license that can be found in the LICENSE file.
 
 // Package p9 is a server of files: the part of 9P2000.L that package syscall of
-// DIOS speaks, with two messages of ours, and two kinds of trees behind it, memory
+// DIOS speaks, with some messages of ours, and two kinds of trees behind it, memory
 // and a host's directory.
 //
 // It knows nothing of DIOS: a client is an io.ReadWriter. See
@@ -45,6 +45,9 @@ const (
 	tserve   = 200 // fid[4] flags[4] requests[32] replies[32] dir[s]: serve another task too
 	tdir     = 202 // : dir[s], the working directory at first
 	tmap     = 204 // fid[4]: name[32] size[8], memory that the open file is in; see shared.go
+	twindow  = 206 // name[32]: memory for the next two; see window.go
+	treadw   = 208 // fid[4] offset[8] count[4]: count[4], as tread; the bytes are in the window
+	twritew  = 210 // fid[4] offset[8] count[4]: count[4], as twrite; likewise
 	serveRO  = 1   // flag of tserve: the other task cannot change anything
 	nameSize = 32
 

@@ -533,8 +533,9 @@ func TestLocks(t *testing.T) {
 
 // testMemory is memory that no client maps, so a test looks at it.
 type testMemory struct {
-	b    []byte
-	name [nameSize]byte
+	b      []byte
+	name   [nameSize]byte
+	closed bool
 }
 
 var testMemories = make(map[[nameSize]byte]*testMemory)
@@ -544,7 +545,11 @@ func init() {
 }
 
 func (m *testMemory) Bytes() []byte { return m.b }
-func (m *testMemory) Close() error  { return nil }
+func (m *testMemory) Close() error {
+	m.closed = true
+	return nil
+}
+
 func (m *testMemory) Name() ([nameSize]byte, error) {
 	if m.name == [nameSize]byte{} {
 		le.PutUint64(m.name[:], uint64(len(testMemories)+1))
@@ -625,6 +630,147 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// TestWindow reads and writes through memory of the client's.
+func TestWindow(t *testing.T) {
+	each(t, func(t *testing.T, root Node) {
+		var memory *testMemory
+		s := &Server{Root: root, Window: func(name [nameSize]byte) (Memory, error) {
+			if name[0] == 0 {
+				return nil, io.ErrUnexpectedEOF
+			}
+			memory = &testMemory{b: make([]byte, int(name[0])<<16)}
+			return memory, nil
+		}}
+		name := func(c byte) []byte { return append([]byte{c}, make([]byte, nameSize-1)...) }
+
+		none := connect(t, &Server{Root: root}).attach()
+		none.fails(ENOTSUP, twindow, name(4))
+		p := connect(t, s).attach()
+		p.create(1, "file", "0123456789")
+		p.fails(EINVAL, twritew, 1, uint64(0), 1)
+		p.fails(EINVAL, treadw, 1, uint64(0), 1)
+		p.fails(EBADF, twindow, name(0))
+		for _, size := range []byte{1, 8} {
+			p.fails(EINVAL, twindow, name(size))
+			if !memory.closed {
+				t.Errorf("a window of %d bytes is kept", len(memory.b))
+			}
+		}
+		p.fails(EPROTO, twindow, name(4)[1:])
+		p.ok(twindow, name(4))
+		p.fails(EEXIST, twindow, name(4))
+		w := memory
+
+		count := func(kind uint8, fid int, off uint64, n int) int {
+			t.Helper()
+			return int(p.ok(kind, fid, off, n).u32())
+		}
+		// What was written is what the other client reads, in messages, as far as there is some.
+		for i := range w.b {
+			w.b[i] = byte(i % 251)
+		}
+		const at = 100_000 // a hole before it
+		if n := count(twritew, 1, at, windowSize); n != windowSize {
+			t.Fatalf("wrote %d bytes", n)
+		}
+		clear(w.b)
+		if n := count(treadw, 1, at, windowSize); n != windowSize || w.b[250] != 250 || w.b[windowSize-1] != byte((windowSize-1)%251) {
+			t.Errorf("read %d bytes", n)
+		}
+		none.walk(0, 1, "file")
+		none.ok(tlopen, 1, 0)
+		for off := 0; ; {
+			d := none.ok(tread, 1, uint64(off), 50_000)
+			b := d.take(int(d.u32()))
+			for i, c := range b {
+				want := byte(0)
+				if at := off + i - at; at >= 0 {
+					want = byte(at % 251)
+				} else if off+i < 10 {
+					want = "0123456789"[off+i]
+				}
+				if c != want {
+					t.Fatalf("byte %d is %d, want %d", off+i, c, want)
+				}
+			}
+			if off += len(b); len(b) == 0 {
+				if off != at+windowSize {
+					t.Errorf("%d bytes", off)
+				}
+				break
+			}
+		}
+		clear(w.b)
+		w.b[10], w.b[windowSize-1] = 'x', 'x'
+		if n := count(treadw, 1, at+windowSize-10, windowSize); n != 10 || w.b[9] != byte((windowSize-1)%251) || w.b[10] != 'x' {
+			t.Errorf("read %d bytes at the end, then %q", n, w.b[10])
+		}
+		if n := count(treadw, 1, 1<<40, windowSize); n != 0 {
+			t.Errorf("read %d bytes after the end", n)
+		}
+		if n := count(treadw, 1, 0, 20); n != 20 || string(w.b[:10]) != "0123456789" || w.b[10] != 0 || w.b[windowSize-1] != 'x' {
+			t.Errorf("read %d bytes, %q", n, w.b[:20])
+		}
+		// Who appends does not choose where.
+		p.walk(0, 2, "file")
+		p.ok(tlopen, 2, 1|oAppend)
+		copy(w.b, "the end")
+		count(twritew, 2, 0, 7)
+		if n := count(treadw, 1, at+windowSize, 100); n != 7 || string(w.b[:7]) != "the end" {
+			t.Errorf("appended: %d, %q", n, w.b[:7])
+		}
+
+		p.fails(EINVAL, twritew, 1, uint64(0), windowSize+1)
+		p.fails(EINVAL, treadw, 1, uint64(0), -1)
+		p.fails(EINVAL, twritew, 1, uint64(1<<63), 1)
+		p.fails(EINVAL, treadw, 1, uint64(1<<63), 1)
+		p.fails(EPROTO, twritew, 1, uint64(0))
+		p.fails(EBADF, treadw, 2, uint64(0), 1) // to write only
+		p.walk(0, 3, "file")
+		p.fails(EBADF, twritew, 3, uint64(0), 1) // not open
+		p.ok(tlopen, 3, 0)
+		p.fails(EBADF, twritew, 3, uint64(0), 1) // to read only
+		p.fails(EBADF, twritew, 9, uint64(0), 1)
+		p.walk(0, 4)
+		p.ok(tlopen, 4, oDir)
+		p.fails(EISDIR, treadw, 4, uint64(0), 1)
+		if _, ok := root.(*memNode); ok {
+			p.fails(ENOSPC, twritew, 1, uint64(1<<20), windowSize) // all of the tree's
+			a, err := p.call(tgetattr, 1, uint64(0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.take(8 + qidSize + 4 + 4 + 4 + 8 + 8); a.u64() != at+windowSize+7 {
+				t.Error("what did not fit has changed the size")
+			}
+		}
+
+		// Who only reads, does so.
+		ro := connect(t, &Server{Root: root, ReadOnly: true, Window: s.Window}).attach()
+		ro.ok(twindow, name(4))
+		roMemory := memory
+		ro.walk(0, 1, "file")
+		ro.ok(tlopen, 1, 0)
+		ro.fails(EROFS, twritew, 1, uint64(0), 1)
+		if n := ro.ok(treadw, 1, uint64(5), 5).u32(); n != 5 || string(roMemory.b[:5]) != "56789" {
+			t.Errorf("read only: %d, %q", n, roMemory.b[:5])
+		}
+
+		// A window is one session's.
+		p.ok(tversion, maxMsize, version)
+		if !w.closed {
+			t.Error("a new session, and the window is there")
+		}
+		p.attach()
+		p.ok(twindow, name(4))
+		p.conn.Close()
+		<-p.end
+		if !memory.closed || roMemory.closed {
+			t.Errorf("of who ended closed: %v, of the other: %v", memory.closed, roMemory.closed)
+		}
+	})
+}
+
 // TestDirectory reads one in messages that hold a few entries.
 func TestDirectory(t *testing.T) {
 	each(t, func(t *testing.T, root Node) {
@@ -688,6 +834,30 @@ var session = [][]byte{
 	message(tdir),
 	message(tmap, 1),
 	message(tserve, 0, serveRO, make([]byte, 2*nameSize), "/"),
+	message(twindow, make([]byte, nameSize)),
+	message(twritew, 1, uint64(3), 100_000),
+	message(treadw, 1, uint64(3), 100_000),
+}
+
+// hostileWindow is a Window for who says that, which tells how many are open.
+func hostileWindow(open *int) func([nameSize]byte) (Memory, error) {
+	return func(name [nameSize]byte) (Memory, error) {
+		if name[0] > 200 {
+			return nil, EBADF
+		}
+		*open++
+		return countedMemory{&testMemory{b: make([]byte, windowSize-int(name[1])%2)}, open}, nil
+	}
+}
+
+type countedMemory struct {
+	*testMemory
+	open *int
+}
+
+func (m countedMemory) Close() error {
+	*m.open--
+	return nil
 }
 
 // serve has a client send that, and returns what it was answered. Nothing may be
@@ -746,7 +916,12 @@ func FuzzServe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		root := NewMem(1 << 20).(*memNode)
 		// Each reply is a message.
-		for r := root.serve(t, 1<<20, &Server{Root: root}, b); len(r) > 0; {
+		windows := 0
+		r := root.serve(t, 1<<20, &Server{Root: root, Window: hostileWindow(&windows)}, b)
+		if windows != 0 {
+			t.Errorf("%d windows left", windows)
+		}
+		for len(r) > 0 {
 			n := 0
 			if len(r) >= headSize {
 				n = int(le.Uint32(r))
@@ -771,7 +946,8 @@ func TestHostile(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	const limit = 1 << 22
 	root := NewMem(limit).(*memNode)
-	s := &Server{Root: root}
+	windows := 0
+	s := &Server{Root: root, Window: hostileWindow(&windows)}
 	goroutines := runtime.NumGoroutine()
 	good := 0
 	for range 500 {
@@ -802,6 +978,9 @@ func TestHostile(t *testing.T) {
 		if t.Failed() {
 			t.FailNow()
 		}
+	}
+	if windows != 0 {
+		t.Errorf("%d windows left", windows)
 	}
 	t.Log(good, "messages were right all the same")
 	if good < 5_000 || good > 90_000 {

@@ -21,6 +21,10 @@ type Server struct {
 	// what the client says of it. Without it no client can hand on what it has.
 	Connect func(requests, replies [nameSize]byte) (io.ReadWriteCloser, error)
 
+	// Window, if it is not nil, maps memory that a client has made, by what the client says
+	// of it. Without it all bytes are in messages.
+	Window func(name [nameSize]byte) (Memory, error)
+
 	locks   locks        // of the first: all clients'
 	first   *Server      // the one that all these clients come from; nil: this
 	clients atomic.Int32 // of the first: how many came by Connect and are there
@@ -91,11 +95,12 @@ func number(err error) Errno {
 
 // A client is one, with the files it has.
 type client struct {
-	s     *Server
-	msize uint32
-	fids  map[uint32]*fid
-	out   encoder // the reply
-	locks int     // how many it has; guarded by those of the tree
+	s      *Server
+	msize  uint32
+	fids   map[uint32]*fid
+	out    encoder // the reply
+	window Memory  // nil: none
+	locks  int     // how many it has; guarded by those of the tree
 }
 
 // A fid is a file that the client has a number for.
@@ -122,6 +127,7 @@ func (c *client) clear() {
 		c.close(id, f)
 	}
 	clear(c.fids)
+	c.closeWindow()
 	c.s.tree().locks.dropAll(c)
 }
 
@@ -149,7 +155,7 @@ func (c *client) add(id uint32, n Node) error {
 // changes says whether a message of that kind changes the tree.
 func changes(kind uint8) bool {
 	switch kind {
-	case tlcreate, tsymlink, tsetattr, tlink, tmkdir, trenameat, tunlinkat, twrite:
+	case tlcreate, tsymlink, tsetattr, tlink, tmkdir, trenameat, tunlinkat, twrite, twritew:
 		return true
 	}
 	return false
@@ -169,6 +175,8 @@ func (c *client) handle(kind uint8, d *decoder) error {
 	case kind == tdir:
 		c.out.str(c.s.Dir)
 		return nil
+	case kind == twindow:
+		return c.openWindow(d)
 	case changes(kind) && c.s.ReadOnly:
 		return EROFS
 	}
@@ -188,6 +196,10 @@ func (c *client) handle(kind uint8, d *decoder) error {
 		return c.read(f, d)
 	case twrite:
 		return c.write(f, d)
+	case treadw:
+		return c.readWindow(f, d)
+	case twritew:
+		return c.writeWindow(f, d)
 	case treaddir:
 		return c.readDir(f, d)
 	case tgetattr:
@@ -377,7 +389,7 @@ func (c *client) serve(f *fid, d *decoder) error {
 	}
 	s := &Server{
 		Root: root, ReadOnly: c.s.ReadOnly || flags&serveRO != 0, Dir: dir,
-		Connect: c.s.Connect, first: first,
+		Connect: c.s.Connect, Window: c.s.Window, first: first,
 	}
 	go func() {
 		s.Serve(conn) // the client has the error too
@@ -494,17 +506,37 @@ func (c *client) create(f *fid, d *decoder) error {
 	return nil
 }
 
-func (c *client) read(f *fid, d *decoder) error {
-	off, n := d.u64(), d.u32()
+// canRead returns why nothing is to be read there, or nil.
+func (f *fid) canRead(off uint64) error {
 	switch {
-	case d.bad:
-		return EPROTO
 	case f.file == nil && f.isDir:
 		return EISDIR
 	case f.file == nil || f.flags&oAccess == oWrite:
 		return EBADF
 	case int64(off) < 0:
 		return EINVAL
+	}
+	return nil
+}
+
+// canWrite returns why nothing is to be written there, or nil.
+func (f *fid) canWrite(off uint64) error {
+	switch {
+	case f.file == nil || f.flags&oAccess == 0:
+		return EBADF
+	case int64(off) < 0:
+		return EINVAL
+	}
+	return nil
+}
+
+func (c *client) read(f *fid, d *decoder) error {
+	off, n := d.u64(), d.u32()
+	if d.bad {
+		return EPROTO
+	}
+	if err := f.canRead(off); err != nil {
+		return err
 	}
 	const at = headSize + 4
 	n = min(n, c.msize-at)
@@ -519,14 +551,12 @@ func (c *client) read(f *fid, d *decoder) error {
 
 func (c *client) write(f *fid, d *decoder) error {
 	off, n := d.u64(), d.u32()
-	switch {
-	case d.bad || int64(n) != int64(len(d.b)):
+	if d.bad || int64(n) != int64(len(d.b)) {
 		d.bad = true
 		return EPROTO
-	case f.file == nil || f.flags&oAccess == 0:
-		return EBADF
-	case int64(off) < 0:
-		return EINVAL
+	}
+	if err := f.canWrite(off); err != nil {
+		return err
 	}
 	put, err := f.file.WriteAt(d.b, off)
 	if err != nil {

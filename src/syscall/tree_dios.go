@@ -48,6 +48,9 @@ const (
 	tserve    = 200 // of ours: serve another task too
 	tdir      = 202 // of ours: the working directory at first
 	tmap      = 204 // of ours: memory that a file is in
+	twindow   = 206 // of ours: memory for the bytes of the two that follow
+	treadw    = 208
+	twritew   = 210
 	serveRO   = 1
 
 	treeVersion = "9P2000.L"
@@ -57,6 +60,8 @@ const (
 	treeWalk    = 16 // names in a message
 	treeRing    = 128 << 10
 	treeCopy    = 1 << 20 // bytes that a read copies at once: nothing interrupts that
+	treeWindow  = 256 << 10
+	treeSmall   = 4 << 10 // what is shorter is in the messages
 	treeOwed    = 100     // replies that nobody waits for
 	treeLinks   = 40      // that a path leads over, as on Linux
 
@@ -85,6 +90,9 @@ type tree struct {
 	pos  int    // read of the reply
 	bad  bool   // the reply was too short
 	owed int    // replies to clunk that nobody has read yet
+
+	window []byte // memory that the service has too; nil: none
+	moved  int    // bytes that were read or written in messages; -1: no need to ask for a window
 
 	cwd struct {
 		sync.Mutex
@@ -208,7 +216,7 @@ func (c *tree) share(dir uint32, flags uint32, cwd string) (r, w uint64, e Errno
 			return 0, 0, e
 		}
 		// The service's end. Nobody else is told the name.
-		if e = setName(&refs[3*i], &names[i]); e != 0 {
+		if e = setName(dios.T_FIFO, &refs[3*i], &names[i]); e != 0 {
 			return 0, 0, e
 		}
 	}
@@ -221,9 +229,9 @@ func (c *tree) share(dir uint32, flags uint32, cwd string) (r, w uint64, e Errno
 	return refs[2], refs[1], c.end()
 }
 
-// setName gives a FIFO a name, by which it is found with the rights of the reference.
-func setName(ref *uint64, name *[dios.NAME_SIZE]byte) Errno {
-	r := dios.Syscall6(dios.SYS_CREATE, dios.CREATE_NAME, dios.T_FIFO, 0, uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(ref)), 0)
+// setName gives an object a name, by which it is found with the rights of the reference.
+func setName(kind uintptr, ref *uint64, name *[dios.NAME_SIZE]byte) Errno {
+	r := dios.Syscall6(dios.SYS_CREATE, dios.CREATE_NAME, kind, 0, uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(ref)), 0)
 	if r < 0 {
 		return fromDIOS(int(-r))
 	}
@@ -318,7 +326,11 @@ func childFiles(dir string) (refs []dios.Grant, e Errno) {
 func (c *tree) begin(kind uint8) {
 	c.mu.Lock()
 	c.w.now()
-	c.buf = append(c.buf[:4], kind, 0, 0)
+	c.start(kind)
+}
+
+func (c *tree) start(kind uint8) {
+	c.buf = append(c.buf[:0], 0, 0, 0, 0, kind, 0, 0)
 	c.pos = 0
 	c.bad = false
 }
@@ -327,7 +339,7 @@ func (c *tree) begin(kind uint8) {
 // answers in the same order. Each is a record of its own: whoever carries them need not look for more.
 func (c *tree) also(kind uint8) {
 	c.send()
-	c.buf = append(c.buf[:0], 0, 0, 0, 0, kind, 0, 0)
+	c.start(kind)
 }
 
 func (c *tree) put8(v uint8)   { c.buf = append(c.buf, v) }
@@ -1415,15 +1427,18 @@ func (t *treeFile) pread(p []byte, offset int64) (int, Errno) {
 		return n, 0
 	}
 	c := t.c
-	c.begin(tread)
-	c.put32(t.fid)
-	c.put64(uint64(offset))
-	c.put32(uint32(min(len(p), treeMsize-treeIO)))
+	window := c.beginBytes(t.fid, offset, &p, tread, treadw)
 	e := c.call()
 	if e == 0 {
-		data := c.get(int(c.get32()))
-		if n = copy(p, data); n < len(data) {
+		n = int(c.get32())
+		data := window
+		if data == nil {
+			data = c.get(n)
+		}
+		if n > len(p) {
 			c.bad = true
+		} else {
+			copy(p, data[:n])
 		}
 	}
 	if bad := c.done(); e == 0 {
@@ -1440,13 +1455,12 @@ func (t *treeFile) pwrite(p []byte, offset int64) (int, Errno) {
 	if offset < 0 {
 		return 0, EINVAL
 	}
-	p = p[:min(len(p), treeMsize-treeHead-treeIO)]
 	c := t.c
-	c.begin(twrite)
-	c.put32(t.fid)
-	c.put64(uint64(offset))
-	c.put32(uint32(len(p)))
-	c.buf = append(c.buf, p...)
+	window := c.beginBytes(t.fid, offset, &p, twrite, twritew)
+	if window == nil {
+		c.buf = append(c.buf, p...)
+	}
+	copy(window, p)
 	n := 0
 	e := c.call()
 	if e == 0 {
@@ -1461,6 +1475,57 @@ func (t *treeFile) pwrite(p []byte, offset int64) (int, Errno) {
 		return 0, e
 	}
 	return n, 0
+}
+
+// beginBytes begins a request to read or write p, or as much of it as goes at once, to which it is
+// cut. If the bytes go through the window, that is returned.
+func (c *tree) beginBytes(fid uint32, offset int64, p *[]byte, message, windowed uint8) (window []byte) {
+	c.begin(message)
+	most := treeMsize - treeHead - treeIO
+	if n := len(*p); n >= treeSmall {
+		// Once it is worth a message and memory.
+		if c.window == nil && c.moved >= 0 {
+			if c.moved += n; c.moved >= treeMsize {
+				c.makeWindow()
+				c.start(message)
+			}
+		}
+		if c.window != nil {
+			window = c.window
+			most = len(window)
+			c.start(windowed)
+		}
+	}
+	*p = (*p)[:min(len(*p), most)]
+	c.put32(fid)
+	c.put64(uint64(offset))
+	c.put32(uint32(len(*p)))
+	return window
+}
+
+// makeWindow makes memory that the service has too, if it takes it. It is ours until the task ends.
+func (c *tree) makeWindow() {
+	c.moved = -1
+	var ref uint64
+	spec := dios.Shmem{Size: treeWindow}
+	r := dios.Syscall6(dios.SYS_CREATE, 0, dios.T_SHMEM, uintptr(unsafe.Pointer(&spec)), 0, uintptr(unsafe.Pointer(&ref)), 0)
+	if r < 0 {
+		return
+	}
+	var iov dios.Iov
+	r = dios.Syscall6(dios.SYS_ACQUIRE_READ, dios.BUF_NONBLOCK, uintptr(ref), 0, uintptr(unsafe.Pointer(&iov)), 0, 0)
+	if r >= 0 {
+		var name [dios.NAME_SIZE]byte
+		if setName(dios.T_SHMEM, &ref, &name) == 0 {
+			c.start(twindow)
+			c.buf = append(c.buf, name[:]...)
+			if c.call() == 0 {
+				c.window = unsafe.Slice(*(**byte)(unsafe.Pointer(&iov.Addr)), iov.Len)
+				return
+			}
+		}
+	}
+	deleteRef(ref)
 }
 
 func (t *treeFile) seek(offset int64, whence int) (int64, Errno) {

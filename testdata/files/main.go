@@ -33,6 +33,7 @@ func main() {
 		{"open", open},
 		{"offsets", offsets},
 		{"big", big},
+		{"bulk", bulk},
 		{"changing", changing},
 		{"attributes", attributes},
 		{"links", links},
@@ -213,6 +214,68 @@ func big() {
 		all = <-done && all
 	}
 	fmt.Println("at once", all)
+}
+
+// bulk writes pieces of all sizes, small ones among large ones, to the end and elsewhere.
+func bulk() {
+	f, err := os.OpenFile(in("bulk"), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
+	must(err)
+	defer f.Close()
+	g, err := os.OpenFile(in("bulk"), os.O_RDWR, 0)
+	must(err)
+	defer g.Close()
+	data := make([]byte, 600_000)
+	for i := range data {
+		data[i] = byte(i * i >> 9)
+	}
+	look := func(what string) {
+		b, err := os.ReadFile(in("bulk"))
+		say(fmt.Sprintf("%s: %d %x", what, len(b), sha256.Sum256(b)), err)
+	}
+	for i, size := range []int{100_000, 1, 4095, 4096, 4097, 65_512, 65_513, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 600_000, 100} {
+		n, err := f.Write(data[i:size])
+		if n != size-i || err != nil {
+			say(fmt.Sprint("append ", n), err)
+		}
+	}
+	look("appended")
+	for i := range 2000 {
+		if i%100 == 0 {
+			_, err = f.Write(bytes.Repeat([]byte{byte('a' + i/100)}, 5000))
+		} else {
+			_, err = fmt.Fprintln(f, i)
+		}
+		must(err)
+	}
+	look("in order")
+	at, err := g.Seek(1_000_000, io.SeekEnd)
+	say(fmt.Sprint("seek ", at), err)
+	n, err := g.Write(data[:10_000])
+	say(fmt.Sprint("behind a hole ", n), err)
+	look("hole")
+	b := make([]byte, 300_000)
+	n, err = g.ReadAt(b, at+10_000-5000)
+	say(fmt.Sprintf("the last %d %x", n, sha256.Sum256(b)), err)
+	n, err = g.ReadAt(b, at+10_000)
+	say(fmt.Sprint("and then ", n), err)
+	n, err = f.Write(data[:100_000])
+	say(fmt.Sprint("append behind it ", n), err)
+	_, err = g.WriteAt(data[:200_000], 50_000)
+	say("in the middle", err)
+	look("all")
+	say("truncate", g.Truncate(300_001))
+	n, err = g.ReadAt(b[:200_000], 200_000)
+	say(fmt.Sprintf("the last %d %x", n, sha256.Sum256(b[:n])), err)
+	r, err := os.Open(in("bulk"))
+	must(err)
+	defer r.Close()
+	_, err = r.Write(data[:100_000])
+	say("write what is to be read", err)
+	w, err := os.OpenFile(in("bulk"), os.O_WRONLY, 0)
+	must(err)
+	defer w.Close()
+	_, err = w.Read(b)
+	say("read what is to be written", err)
 }
 
 // changing reads a file while it gets longer and shorter: by another descriptor, and

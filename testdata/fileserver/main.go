@@ -25,7 +25,7 @@ func main() {
 		client(os.Args[1])
 		return
 	}
-	s := &p9.Server{Root: p9.NewMem(16 << 20)}
+	s := &p9.Server{Root: p9.NewMem(16 << 20), Window: p9.Window}
 	start("none", nil)
 	// Stuck has a file open and asks for nothing more, until the end.
 	stuck, stuckEnd := start("stuck", s)

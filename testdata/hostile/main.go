@@ -25,7 +25,10 @@ import (
 
 const messages = 100_000
 
-var hostile = dios.Register("hostile", harm)
+var (
+	hostile = dios.Register("hostile", harm)
+	windows = dios.Register("windows", harmWindows)
+)
 
 func main() {
 	if len(os.Args) > 1 {
@@ -38,7 +41,7 @@ func main() {
 	}
 	failed := func(what string, is any) { fmt.Println(what, is, "with DIOS_HOSTILE_SEED", seed) }
 
-	s := &p9.Server{Root: p9.NewMem(4 << 20), Connect: p9.Connect}
+	s := &p9.Server{Root: p9.NewMem(4 << 20), Connect: p9.Connect, Window: p9.Window}
 	victim(s)
 	before := inUse()
 	for i := range uint64(4) {
@@ -54,6 +57,11 @@ func main() {
 		}
 		must(t.Close())
 	}
+	t, err := windows.Spawn()
+	must(err)
+	must(s.Serve(&wire{ch: t.Chan}))
+	must(t.Wait(context.Background()))
+	must(t.Close())
 	after := inUse()
 	// The tree has at most its limit; a session had a buffer or two.
 	if more := int64(after.HeapAlloc) - int64(before.HeapAlloc); more > 5<<20 {
@@ -150,7 +158,7 @@ func harm(ch *dios.Chan[[]byte, []byte]) {
 	must(ch.SendAll(context.Background(), func(yield func([]byte) bool) {
 		yield(message(100, 0, 0, 1, 0, 8, 0, "9P2000.L"))
 		yield(message(104, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255))
-		kinds := []byte{12, 14, 16, 22, 24, 26, 40, 50, 52, 54, 70, 72, 74, 76, 98, 104, 108, 110, 116, 118, 120, 200, 202}
+		kinds := []byte{12, 14, 16, 22, 24, 26, 40, 50, 52, 54, 70, 72, 74, 76, 98, 104, 108, 110, 116, 118, 120, 200, 202, 204, 206, 208, 210}
 		for range messages / 4 {
 			m := message(int(kinds[random.IntN(len(kinds))]), random.IntN(4), 0, 0, 0)
 			for n := random.IntN(80); n > 0; n-- {
@@ -172,6 +180,57 @@ func harm(ch *dios.Chan[[]byte, []byte]) {
 		}
 	}))
 	time.Sleep(time.Hour)
+}
+
+// harmWindows names memory that is no window, and then takes a window away while it is used.
+func harmWindows(ch *dios.Chan[[]byte, []byte]) {
+	defer os.Exit(0)
+	call := func(kind int, rest ...any) []byte {
+		must(ch.Send(message(kind, rest...)))
+		reply, err := ch.Recv()
+		must(err)
+		return reply
+	}
+	call(100, 0, 0, 1, 0, 8, 0, "9P2000.L")
+	call(104, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255)
+	call(14, 0, 0, 0, 0, 4, 0, "file", 2, 0, 0, 0, 0xff, 1, 0, 0, 0, 0, 0, 0)
+	const window = 206
+	named := func(r dios.Ref) string {
+		n, err := r.SetName(0)
+		must(err)
+		return string(n[:])
+	}
+	memory := func(size int) *dios.Shared {
+		s, err := dios.NewShared(size)
+		must(err)
+		return s
+	}
+	fifo, _, err := dios.NewFifo(256 << 10)
+	must(err)
+	readOnly, err := memory(256 << 10).Ref().Limit(fifo.Ref().Rights())
+	must(err)
+	for _, name := range []string{
+		string(make([]byte, 32)), named(fifo.Ref()), named(memory(4096).Ref()), named(memory(512 << 10).Ref()), named(readOnly),
+	} {
+		if reply := call(window, name); reply[4] != 7 {
+			fmt.Printf("taken for a window: %q\n", reply)
+		}
+	}
+	s := memory(256 << 10)
+	if reply := call(window, named(s.Ref())); reply[4] != window+1 {
+		fmt.Printf("no window: %q\n", reply)
+	}
+	copy(s.Bytes()[250<<10:], "the end")
+	must(s.Ref().Zombify())
+	must(s.Close())
+	for _, kind := range []int{210, 208} {
+		if reply := call(kind, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0); reply[4] != byte(kind)+1 || reply[9] != 4 {
+			fmt.Printf("without memory of the client's: %q\n", reply)
+		}
+	}
+	if reply := call(116, 0, 0, 0, 0, 0, 0xe8, 3, 0, 0, 0, 0, 0, 10, 0, 0, 0); string(reply[11:]) != "the end\x00\x00\x00" {
+		fmt.Printf("in the file: %q\n", reply)
+	}
 }
 
 func message(kind int, rest ...any) []byte {
