@@ -85,6 +85,61 @@ func TestStoreFilesCrash(t *testing.T) {
 	crash(t, c, via, filepath.Join(binaries(t, "dios"), "lasting"), seed, duration, 2*time.Second)
 }
 
+// Here only the service of the files is killed, as a process: its client has errors and goes
+// on, and no write that had returned is lost.
+func TestFileServiceKilled(t *testing.T) {
+	needVM(t)
+	m := machine(t)
+	before, err := m.Counts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	via := []string{filepath.Join(Root(), "bin", "diosfs"), "store"}
+	program := filepath.Join(binaries(t, "dios"), "lasting")
+	seed := fmt.Sprint(rand.Uint32())
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	known := 0
+	for range 3 {
+		l := newLines()
+		go func() {
+			for len(l.whole()) < 20 {
+				select {
+				case <-l.some:
+				case <-ctx.Done():
+					return
+				}
+			}
+			time.Sleep(time.Duration(rand.Int64N(int64(200 * time.Millisecond))))
+			if out, err := m.Shell(`set -- $(awk '$NF == "diosfs" { print $2 }' /sys/kernel/debug/dios/tasks); [ $# = 1 ] && kill -9 $1`); err != nil {
+				t.Errorf("kill: %v %s", err, out)
+			}
+		}()
+		res, err := m.VM.Run(ctx, &vm.Cmd{File: program, Via: via, Args: []string{"lasting", seed, fmt.Sprint(known)}, Stdout: l, Stderr: l})
+		out := l.whole()
+		if err != nil || res.Status != 128+9 || len(out) < 20 {
+			t.Fatalf("%v, status %d: %q", err, res.Status, out)
+		}
+		if known, err = strconv.Atoi(out[len(out)-1]); err != nil {
+			t.Fatalf("%q", out)
+		}
+		var said string
+		for said == "" && ctx.Err() == nil {
+			said = shell(t, m, "if dios names | grep -q lasting; then cat <blob:lasting && dios delete lasting; fi")
+		}
+		if said != "true true true\n" {
+			t.Errorf("the client: %q", said)
+		}
+	}
+	o := m.withFiles(t, "store", "lasting", seed, fmt.Sprint(known), "check")
+	if o.Status != 0 {
+		t.Errorf("after write %d: status %d\n%s%s", known, o.Status, o.Stdout, o.Stderr)
+	}
+	t.Logf("%d writes had returned, then %s", known, o.Stdout)
+	shell(t, m, `dios names | sed -n 's/.* \(diosfs [01] .*\)/\1/p' | while IFS= read -r n; do dios delete "$n"; done`)
+	leftover(t, m, before)
+}
+
 // crash has a program write and kills the machine at some time in the window after
 // its start, again and again, and then looks.
 func crash(t *testing.T, c vm.Config, via []string, program string, seed uint64, duration, window time.Duration) {

@@ -10,14 +10,20 @@
 // Write n changes one place, and when it has returned n is printed. So the
 // latest write that is found says what all places must hold. KNOWN is one that
 // is known to have returned.
+//
+// When the service of the files is killed, and the machine is not, it goes on without
+// files, and says in a blob "lasting" what it saw.
 package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime/dios"
 	"strconv"
+	"syscall"
 )
 
 const (
@@ -72,24 +78,24 @@ func write(n int) {
 	at := place(n)
 	if at == whole {
 		f, err := os.Create("/new")
-		must(err)
+		served(err)
 		_, err = f.Write(record(n))
-		must(err)
-		must(f.Close())
-		must(os.Rename("/new", "/whole"))
+		served(err)
+		served(f.Close())
+		served(os.Rename("/new", "/whole"))
 		dir, err := os.Open("/")
-		must(err)
-		must(dir.Sync())
-		must(dir.Close())
+		served(err)
+		served(dir.Sync())
+		served(dir.Close())
 		return
 	}
 	path, off := name(at)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	must(err)
+	served(err)
 	_, err = f.WriteAt(record(n), off)
-	must(err)
-	must(f.Sync())
-	must(f.Close())
+	served(err)
+	served(f.Sync())
+	served(f.Close())
 }
 
 // look returns the last write that is there, and fails if it is not that one and
@@ -133,6 +139,23 @@ func look() int {
 		fail("after write %d: in the places are %d, want %d", last, found, want)
 	}
 	return last
+}
+
+// served ends a write that the service does not do any more.
+func served(err error) {
+	if err == nil {
+		return
+	}
+	_, stat := os.Stat("/whole")
+	_, create := os.Create("/another")
+	blob, err2 := dios.NewBlob(0)
+	must(err2)
+	_, err2 = blob.WriteAt(fmt.Appendln(nil, errors.Is(err, syscall.EIO), errors.Is(stat, syscall.EIO), errors.Is(create, syscall.EIO)), 0)
+	must(err2)
+	name, err2 := dios.PublicName("lasting")
+	must(err2)
+	must(blob.Ref().SetPublicName(name, 0))
+	os.Exit(1)
 }
 
 func fail(format string, args ...any) {
