@@ -4,7 +4,7 @@
 # license that can be found in the LICENSE file.
 
 usage='usage: ./make.bash [PART...]    build everything, or only PARTs and what they need:
-                                 go tools diosvet diosfs dizibox kernel image dkms backport dlibc hello
+                                 go tools diosvet diosfs dizibox kernel image dkms backport dlibc modules hello
                                and only when asked for: kasan, a kernel that checks itself
        ./make.bash -export     write the commits in goroot/ and build/busybox/ to patches/
        ./make.bash -check      say whether patches/ and src/ are what goroot/ and build/busybox/ hold
@@ -664,6 +664,16 @@ part_hello() {
 	[ $status -eq 0 ] || die "hello: it ended with status $status"
 }
 
+### modules: those of others whose tests TestGoModules runs, in the user's module cache
+
+part_modules() {
+	local dir=internal/progtest/testdata/modules
+	# The cache is the user's and may be emptied: no stamp, but a look at it, for which the go command needs no network.
+	(cd $dir && GOPROXY=off go mod download) >>build/log/modules 2>&1 </dev/null && return
+	say "modules: fetching those that $dir/go.mod names"
+	(cd $dir && go mod download) >>build/log/modules 2>&1 </dev/null || failed modules "cannot fetch them"
+}
+
 ### The rest
 
 trees() {
@@ -743,7 +753,7 @@ case ${1:-} in
 esac
 [ $mode != build ] || for part; do
 	case $part in
-	go | tools | diosvet | diosfs | dizibox | kernel | image | dkms | backport | dlibc | hello | kasan) ;;
+	go | tools | diosvet | diosfs | dizibox | kernel | image | dkms | backport | dlibc | modules | hello | kasan) ;;
 	*)
 		echo "make.bash: $part is no part and no option; ./make.bash -help lists them" >&2
 		exit 2
@@ -762,7 +772,7 @@ part_packages
 if [ $# -gt 0 ]; then
 	# A part needs those before it.
 	wanted=" $* "
-	for part in tools dizibox kernel image dlibc go diosvet diosfs hello kasan; do
+	for part in tools dizibox kernel image dlibc modules go diosvet diosfs hello kasan; do
 		case $part$wanted in
 		tools*\ dizibox\ * | dizibox*\ image\ * | tools*\ image\ * | kernel*\ image\ * | tools*\ backport\ * | tools*\ dlibc\ * | tools*\ kasan\ * | dizibox*\ kasan\ * | dizibox*\ backport\ * | go*\ diosvet\ * | go*\ diosfs\ * | *\ hello\ * | *\ "$part"\ *) part_"$part" ;;
 		esac
@@ -783,6 +793,7 @@ set -m # so that it can be ended as a group
 	part_image
 	part_dkms
 	part_backport
+	part_modules
 ) &
 side=$!
 set +m
