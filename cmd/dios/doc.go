@@ -22,8 +22,9 @@
 //
 // A program of DIOS has files of this host, at the paths that they have here: those of its
 // module, or of the repository if the working directory is in no module, or else just of
-// the working directory; the folder for temporary files; and GOROOT, which it cannot
-// change. A folder in GOCOVERDIR is one of them, and what the go command built has that
+// the working directory; the folder for temporary files; and, which it cannot change, GOROOT,
+// other modules of the workspace (go.work), and those in folders that replace other modules, as
+// go.mod or go.work says. A folder in GOCOVERDIR is one of them, and what the go command built has that
 // one's folder. The root is never one. A program that it starts has the same.
 //
 // With -dir TREE, or TREE in DIOS_DIR, it has others: those of a folder, or with -dir mem

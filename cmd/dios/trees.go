@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+
 	"dios/internal/p9"
 	"dios/internal/vm"
 )
@@ -23,7 +26,8 @@ type tree struct {
 
 // ownTrees returns what a program gets if nobody says otherwise: the module of
 // its working directory, or the repository if there is no module, or else just
-// the directory; GOROOT, which it cannot change; the folder for temporary files;
+// the directory; other modules that it is built with from folders of the user's,
+// which it cannot change; GOROOT, which it cannot change; the folder for temporary files;
 // and where it is to write how it was covered. The go command, with binary, gives
 // one that it built in a folder of its own: that too.
 func ownTrees(dir, binary string) []tree {
@@ -33,7 +37,14 @@ func ownTrees(dir, binary string) []tree {
 			goroot = filepath.Join(root, "goroot")
 		}
 	}
-	trees := []tree{{moduleRoot(dir), false}, {os.TempDir(), false}}
+	root := moduleRoot(dir)
+	trees := []tree{{root, false}, {os.TempDir(), false}}
+	for _, other := range otherModules(root) {
+		// Where it lies in the program's own it is that one's.
+		if rel, err := filepath.Rel(root, other); err != nil || !filepath.IsLocal(rel) {
+			trees = append(trees, tree{other, true})
+		}
+	}
 	if binary != "" {
 		trees = append(trees, tree{filepath.Dir(binary), false})
 	}
@@ -82,12 +93,92 @@ func withPlaces(trees []tree, goroot string) []tree {
 func moduleRoot(dir string) string {
 	for _, mark := range []string{"go.mod", ".git", ".hg", ".svn"} {
 		for d := dir; d != "/"; d = filepath.Dir(d) {
-			if _, err := os.Stat(filepath.Join(d, mark)); err == nil {
+			// A module in the cache is older than modules if it has no go.mod. What lies above is none of its business.
+			if _, err := os.Stat(filepath.Join(d, mark)); err == nil || cached(d) {
 				return d
 			}
 		}
 	}
 	return dir
+}
+
+// cached tells whether dir is the folder of a module in the module cache, by its
+// name, which ends in a version.
+func cached(dir string) bool {
+	_, version, ok := strings.Cut(filepath.Base(dir), "@")
+	return ok && module.CanonicalVersion(version) == version
+}
+
+// otherModules returns folders of modules that the go command uses together with
+// the one in root: those of its workspace, and those in whose place its go.mod, or go.work,
+// names a folder. They have a go.mod, as the go command wants it, so that nothing
+// else of the user's is handed out by what a module says that came from elsewhere;
+// and what one in the module cache says is not heard, by the go command either.
+func otherModules(root string) []string {
+	if cached(root) {
+		return nil
+	}
+	var dirs []string
+	add := func(base, dir string) {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(base, dir)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil && filepath.Clean(dir) != root {
+			dirs = append(dirs, filepath.Clean(dir))
+		}
+	}
+	replaced := func(base string, list []*modfile.Replace) {
+		for _, r := range list {
+			if modfile.IsDirectoryPath(r.New.Path) {
+				add(base, r.New.Path)
+			}
+		}
+	}
+	// A file that cannot be read or is wrong is for the go command to complain about.
+	file := filepath.Join(root, "go.mod")
+	if data, err := os.ReadFile(file); err == nil {
+		if f, err := modfile.Parse(file, data, nil); err == nil {
+			replaced(root, f.Replace)
+		}
+	}
+	file = workFile(root)
+	if data, err := os.ReadFile(file); err == nil {
+		if f, err := modfile.ParseWork(file, data, nil); err == nil {
+			base := filepath.Dir(file)
+			member := false
+			for _, u := range f.Use {
+				member = member || filepath.Join(base, u.Path) == root || u.Path == root
+			}
+			if member {
+				for _, u := range f.Use {
+					add(base, u.Path)
+				}
+				replaced(base, f.Replace)
+			}
+		}
+	}
+	return dirs
+}
+
+// workFile returns the path of the go.work that counts in dir, as the go command
+// finds it; "": there is none.
+func workFile(dir string) string {
+	switch env := os.Getenv("GOWORK"); env {
+	case "":
+	case "off":
+		return ""
+	default:
+		return env
+	}
+	for d := dir; ; d = filepath.Dir(d) {
+		file := filepath.Join(d, "go.work")
+		if _, err := os.Stat(file); err == nil {
+			return file
+		}
+		if d == filepath.Dir(d) {
+			return ""
+		}
+	}
 }
 
 // newServer returns what serves a program its trees.

@@ -14,7 +14,7 @@ import (
 
 func TestModuleRoot(t *testing.T) {
 	top := t.TempDir()
-	for _, dir := range []string{"repo/.git", "repo/tools", "repo/mod/sub/deep", "plain/sub"} {
+	for _, dir := range []string{"repo/.git", "repo/tools", "repo/mod/sub/deep", "plain/sub", "work@v2/repo/.git", "work@v2/repo/sub"} {
 		if err := os.MkdirAll(filepath.Join(top, dir), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -26,10 +26,19 @@ func TestModuleRoot(t *testing.T) {
 	}
 	for dir, want := range map[string]string{
 		"repo/mod/sub/deep": "repo/mod/sub", "repo/mod": "repo/mod", "repo/tools": "repo", "repo": "repo", "plain/sub": "plain/sub",
+		"work@v2/repo/sub": "work@v2/repo",
 	} {
 		if got := moduleRoot(filepath.Join(top, dir)); got != filepath.Join(top, want) {
 			t.Errorf("%s: %s, want %s", dir, got, want)
 		}
+	}
+	// In the module cache there are some that have no go.mod, and the user may have one above.
+	old := filepath.Join(top, "repo/mod/pkg/mod/example.org/old@v2.0.0+incompatible")
+	if err := os.MkdirAll(filepath.Join(old, "deep"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if got := moduleRoot(filepath.Join(old, "deep")); got != old {
+		t.Errorf("%s/deep: %s", old, got)
 	}
 	if got := moduleRoot("/"); got != "/" {
 		t.Errorf("/: %s", got)
@@ -83,5 +92,82 @@ func TestOwnTrees(t *testing.T) {
 	want := []tree{{at("go"), true}, {at("cwd"), false}, {at("tmp"), false}, {at("work/b001"), false}, {at("cover"), false}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(tree{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A program reads the modules that the go command takes together with its own, and
+// those only.
+func TestOtherModules(t *testing.T) {
+	top, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) {
+		t.Helper()
+		file := filepath.Join(top, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replaces := "module example.org/a\n\ngo 1.26\n\nreplace (\n" +
+		"	example.org/b => ../b\n" +
+		"	example.org/in => ./in\n" +
+		"	example.org/abs => " + top + "/abs\n" +
+		"	example.org/fork => example.org/fork2 v1.0.0\n" +
+		"	example.org/home => ../home\n" + // no module
+		"	example.org/missing => ../missing\n)\n"
+	write("a/go.mod", replaces)
+	write("home/secret", "")
+	write("cache/a@v1.0.0/go.mod", replaces)
+	write("cache/b/go.mod", "module example.org/b\n")
+	write("wrong/go.mod", "nonsense\n")
+	for _, name := range []string{"b", "abs", "a/in", "c", "d", "elsewhere"} {
+		write(name+"/go.mod", "module example.org/"+name+"\n")
+	}
+	for _, test := range []struct {
+		work, env, module string // of go.work, of GOWORK, and whose modules
+		want              []string
+	}{
+		{"", "", "a", []string{"b", "a/in", "abs"}},
+		{"", "", "b", nil},
+		{"", "", "wrong", nil},
+		{"", "", "cache/a@v1.0.0", nil},
+		{"use ./b\nuse ./c\nreplace example.org/d => ./d\n", "", "c", []string{"b", "d"}},
+		{"use ./b\nuse ./c\n", "off", "c", nil},
+		{"use ./b\nuse ./c\n", top + "/go.work", "c", []string{"b"}},
+		{"use ./b\nuse ./c\n", "", "elsewhere", nil}, // not in it
+		{"nonsense\n", "", "c", nil},
+	} {
+		os.Remove(filepath.Join(top, "go.work"))
+		if test.work != "" {
+			write("go.work", "go 1.26\n"+test.work)
+		}
+		t.Setenv("GOWORK", test.env)
+		var want []string
+		for _, name := range test.want {
+			want = append(want, filepath.Join(top, name))
+		}
+		if diff := cmp.Diff(want, otherModules(filepath.Join(top, test.module))); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", test, diff)
+		}
+	}
+
+	// They cannot be changed, but for what is the module's own.
+	os.Remove(filepath.Join(top, "go.work"))
+	t.Setenv("GOWORK", "")
+	got := make(map[tree]bool)
+	for _, tr := range ownTrees(filepath.Join(top, "a"), "") {
+		got[tr] = true
+	}
+	for tr, want := range map[tree]bool{
+		{filepath.Join(top, "a"), false}: true, {filepath.Join(top, "b"), true}: true, {filepath.Join(top, "b"), false}: false,
+		{filepath.Join(top, "a/in"), true}: false, {filepath.Join(top, "home"), true}: false,
+	} {
+		if got[tr] != want {
+			t.Errorf("in the program's trees %v: %v", tr, got[tr])
+		}
 	}
 }

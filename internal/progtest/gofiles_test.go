@@ -115,3 +115,58 @@ func TestGoTestFiles(t *testing.T) {
 		return m.read("covered.txt")
 	})
 }
+
+// Tests read the files of a module that stands in another one's place, as go.mod
+// says, and cannot change them; what else is beside the module is not there.
+func TestGoTestReplaced(t *testing.T) {
+	needVM(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a/go.mod":     "module example.org/a\n\ngo 1.26\n\nrequire example.org/b v1.0.0\n\nreplace example.org/b => ../b\n",
+		"b/go.mod":     "module example.org/b\n\ngo 1.26\n",
+		"b/b.go":       "package b\n\nconst File = \"testdata/b\"\n",
+		"b/testdata/b": "of b\n",
+		"c/c":          "of nobody\n",
+		"tmp/empty":    "",
+		"a/a_test.go": `package a
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+	"testing"
+
+	"example.org/b"
+)
+
+func Test(t *testing.T) {
+	name := "../b/" + b.File
+	if data, err := os.ReadFile(name); err != nil || string(data) != "of b\n" {
+		t.Errorf("%q %v", data, err)
+	}
+	if err := os.WriteFile(name, nil, 0o666); !errors.Is(err, syscall.EROFS) {
+		t.Errorf("writing: %v", err)
+	}
+	if _, err := os.Stat("../c"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("../c: %v", err)
+	}
+}
+`,
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(Go(), "test", "-count=1", ".")
+	cmd.Dir = filepath.Join(dir, "a")
+	// The folder for temporary files is the program's, with all that is in it.
+	cmd.Env = append(GoEnv("dios"), "TMPDIR="+filepath.Join(dir, "tmp"), "GOPROXY=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %v\n%s", cmd.Args, err, out)
+	}
+}
