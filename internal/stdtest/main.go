@@ -51,7 +51,7 @@ var (
 	writeDoc = flag.Bool("doc", false, "write docs/std.md")
 	ci       = flag.Bool("ci", false, "run the packages of the tier vm: those that must not fail, and take little time")
 	vms      = flag.Int("vms", 2, "how many machines at once")
-	timeout  = flag.Duration("timeout", 15*time.Minute, "for the tests of one package")
+	timeout  = flag.Duration("timeout", 40*time.Minute, "for the tests of one package; those of os take ten minutes, for their ten thousands of files")
 	events   = flag.String("events", "", "keep what go test -json said in `FILE`")
 	resume   = flag.Bool("resume", false, "go on with what the file of -events has not")
 	replay   = flag.String("replay", "", "report on a `FILE` that -events wrote, and run nothing")
