@@ -25,7 +25,8 @@
 // the working directory; the folder for temporary files; and, which it cannot change, GOROOT,
 // other modules of the workspace (go.work), and those in folders that replace other modules, as
 // go.mod or go.work says. A folder in GOCOVERDIR is one of them, and what the go command built has that
-// one's folder. The root is never one. A program that it starts has the same.
+// one's folder. The root is never one. A program that it starts has the same. When it fails and had
+// looked for what is there and not among these, dios says so.
 //
 // With -dir TREE, or TREE in DIOS_DIR, it has others: those of a folder, or with -dir mem
 // a tree in memory, empty at first and gone with the program, or with -dir store those that the

@@ -46,6 +46,8 @@ type options struct {
 	binary  string // what the go command built
 	gdb     string // where a debugger connects; "": the program does not stop for one
 	core    string // the file for the memory of a task that crashes; "": none
+
+	outside *outside // what the program looked for where it has no files; nil: nobody knows
 }
 
 func (o *options) register(fs *flag.FlagSet) {
@@ -83,7 +85,16 @@ func wrap(args []string) int {
 	return run(&options{binary: args[0]}, args)
 }
 
-func run(o *options, args []string) int {
+func run(o *options, args []string) (status int) {
+	defer func() {
+		// Only of a program that failed by itself: it may have done well without.
+		if status == 0 || status >= vm.StatusRunner || o.outside == nil {
+			return
+		}
+		if err := o.outside.why(); err != nil {
+			complain(err)
+		}
+	}()
 	// Before the boot, which takes a while.
 	p, err := vm.OpenProgram(args[0])
 	if err != nil {
@@ -200,11 +211,13 @@ func (o *options) files(b vm.Brand, cwd string) (via []string, s *p9.Server, err
 	case dir == "" && !b.Task():
 		return nil, nil, nil // a Linux process has the machine's
 	case dir == "":
-		s, err := newServer(ownTrees(cwd, o.binary))
-		if err == nil {
-			s.Dir = cwd
+		s, outside, err := newServer(ownTrees(cwd, o.binary))
+		if err != nil {
+			return nil, nil, err
 		}
-		return nil, s, err
+		s.Dir = cwd
+		o.outside = outside
+		return nil, s, nil
 	case !isName && !filepath.IsAbs(path):
 		return nil, nil, &vm.ExitError{Status: statusUsage, Err: fmt.Errorf("-dir %s: give mem, store, none, or a path that begins with /", dir)}
 	case !b.Task():

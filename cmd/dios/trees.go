@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
@@ -181,17 +182,59 @@ func workFile(dir string) string {
 	}
 }
 
-// newServer returns what serves a program its trees.
-func newServer(trees []tree) (*p9.Server, error) {
+// newServer returns what serves a program its trees, and remembers what else the
+// program looked for.
+func newServer(trees []tree) (*p9.Server, *outside, error) {
 	var mounts []p9.Mount
+	o := &outside{seen: make(map[string]bool)}
 	for _, t := range trees {
 		root, err := p9.OpenHost(t.path)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", t.path, err)
+			return nil, nil, fmt.Errorf("%s: %w", t.path, err)
 		}
 		mounts = append(mounts, p9.Mount{Path: t.path, Root: root, ReadOnly: t.readOnly})
+		o.trees = append(o.trees, t.path)
 	}
-	return &p9.Server{Root: p9.NewMounts(mounts)}, nil
+	return &p9.Server{Root: p9.NewMounts(mounts, o.add)}, o, nil
+}
+
+// An outside is what a program looked for where it has no files.
+type outside struct {
+	trees []string // where it has some
+
+	mu    sync.Mutex
+	paths []string        // in the order of looking
+	seen  map[string]bool // those in paths
+}
+
+// maxOutside is how many paths are remembered; a program may look for any number.
+const maxOutside = 100
+
+func (o *outside) add(path string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	// Everybody looks for /etc and /proc.
+	if filepath.Dir(path) != "/" && !o.seen[path] && len(o.paths) < maxOutside {
+		o.seen[path] = true
+		o.paths = append(o.paths, path)
+	}
+}
+
+// why returns what a user may wonder about: that a program did not find what is
+// there. It is nil if the program found everything there is.
+func (o *outside) why() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var there []string
+	for _, path := range o.paths {
+		if _, err := os.Lstat(path); err == nil {
+			there = append(there, path)
+		}
+	}
+	if there == nil {
+		return nil
+	}
+	return fmt.Errorf("the program looked for %s, which it was not given; it has %s", strings.Join(there, " and "), strings.Join(o.trees, ", "))
 }
 
 // serve makes a server complain when its client is no good; the client gets errors

@@ -7,6 +7,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -169,5 +171,39 @@ func TestOtherModules(t *testing.T) {
 		if got[tr] != want {
 			t.Errorf("in the program's trees %v: %v", tr, got[tr])
 		}
+	}
+}
+
+// What a program did not find although it is there is said, once; and a program
+// that looks for a lot takes no memory of ours.
+func TestOutside(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"mine", "a", "b"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, o, err := newServer([]tree{{filepath.Join(dir, "mine"), false}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Root.Close()
+	o.add("/etc")
+	o.add(filepath.Join(dir, "missing"))
+	if err := o.why(); err != nil {
+		t.Errorf("nothing is there: %v", err)
+	}
+	for _, name := range []string{"b", "a", "b"} {
+		o.add(filepath.Join(dir, name))
+	}
+	want := "the program looked for DIR/b and DIR/a, which it was not given; it has DIR/mine"
+	if got := strings.ReplaceAll(o.why().Error(), dir, "DIR"); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for i := range 10 * maxOutside {
+		o.add(filepath.Join(dir, strconv.Itoa(i)))
+	}
+	if len(o.paths) != maxOutside || len(o.seen) != maxOutside {
+		t.Errorf("%d paths are remembered, want %d", len(o.paths), maxOutside)
 	}
 }

@@ -17,8 +17,11 @@ type Mount struct {
 // hold nothing else, and cannot be changed; where one tree lies in another the
 // inner one counts. Whether a tree is to be changed is a matter of the tree that
 // a file was reached in: no link or renaming takes a file out of it.
-func NewMounts(mounts []Mount) Node {
-	root := new(mountPoint)
+//
+// Outside, if it is not nil, is called with the path of each name that a client
+// looked for in such a directory and that leads to no tree.
+func NewMounts(mounts []Mount, outside func(path string)) Node {
+	root := &mountPoint{outside: outside}
 	var last uint64
 	for _, m := range mounts {
 		p := root
@@ -31,7 +34,7 @@ func NewMounts(mounts []Mount) Node {
 			}
 			if p.below[name] == nil {
 				last++
-				p.below[name] = &mountPoint{number: last}
+				p.below[name] = &mountPoint{path: p.path + "/" + name, number: last, outside: outside}
 			}
 			p = p.below[name]
 		}
@@ -42,10 +45,12 @@ func NewMounts(mounts []Mount) Node {
 
 // A mountPoint is a place where a tree begins, or that leads to one.
 type mountPoint struct {
+	path     string // of the root ""
 	below    map[string]*mountPoint
 	root     Node // nil: it leads to others only
 	readOnly bool
 	number   uint64
+	outside  func(path string)
 }
 
 // A mountNode is a file in a tree, or a directory that leads to trees, or both.
@@ -91,6 +96,9 @@ func (n *mountNode) Walk(name string) (Node, error) {
 		}
 	}
 	if at == nil {
+		if n.at.outside != nil {
+			n.at.outside(n.at.path + "/" + name)
+		}
 		return nil, ENOENT
 	}
 	return &mountNode{at: at}, nil

@@ -34,12 +34,13 @@ func TestMounts(t *testing.T) {
 		t.Cleanup(n.Close)
 		return n
 	}
+	var outside []string
 	p := connect(t, &Server{Root: NewMounts([]Mount{
 		{"/home/mine", host("mine"), false},
 		{"/home/mine/go", host("mine/go"), true},
 		{"/home/mine/go/tmp", host("mine/go/tmp"), false},
 		{"/mem", NewMem(1 << 20), false},
-	})}).attach()
+	}, func(path string) { outside = append(outside, path) })}).attach()
 	fids := 0
 	open := func(names ...string) int {
 		t.Helper()
@@ -76,6 +77,11 @@ func TestMounts(t *testing.T) {
 		t.Errorf("home/secret: %d steps, %v", n, err)
 	}
 	p.fails(ENOENT, twalk, open("home"), 900, uint16(1), "secret")
+	p.fails(ENOENT, twalk, open("home", "mine"), 900, uint16(1), "missing")
+	p.fails(ENOENT, twalk, 0, 900, uint16(1), "etc")
+	if want := []string{"/home/secret", "/home/secret", "/etc"}; !slices.Equal(outside, want) {
+		t.Errorf("looked for outside: %q, want %q", outside, want)
+	}
 
 	root, home, mine := open(), open("home"), open("home", "mine")
 	ro, src, rw, mem := open("home", "mine", "go"), open("home", "mine", "go", "src"), open("home", "mine", "go", "tmp"), open("mem")

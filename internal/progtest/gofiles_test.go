@@ -117,7 +117,8 @@ func TestGoTestFiles(t *testing.T) {
 }
 
 // Tests read the files of a module that stands in another one's place, as go.mod
-// says, and cannot change them; what else is beside the module is not there.
+// says, and cannot change them; what else is beside the module is not there, and a
+// line says so.
 func TestGoTestReplaced(t *testing.T) {
 	needVM(t)
 	dir := t.TempDir()
@@ -152,6 +153,12 @@ func Test(t *testing.T) {
 		t.Errorf("../c: %v", err)
 	}
 }
+
+func TestFails(t *testing.T) {
+	if _, err := os.Stat("../c"); err != nil && os.Getenv("FAIL") != "" {
+		t.Error(err)
+	}
+}
 `,
 	} {
 		file := filepath.Join(dir, name)
@@ -162,11 +169,20 @@ func Test(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(Go(), "test", "-count=1", ".")
-	cmd.Dir = filepath.Join(dir, "a")
-	// The folder for temporary files is the program's, with all that is in it.
-	cmd.Env = append(GoEnv("dios"), "TMPDIR="+filepath.Join(dir, "tmp"), "GOPROXY=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v: %v\n%s", cmd.Args, err, out)
+	run := func(env ...string) (string, error) {
+		cmd := exec.Command(Go(), "test", "-count=1", ".")
+		cmd.Dir = filepath.Join(dir, "a")
+		// The folder for temporary files is the program's, with all that is in it.
+		cmd.Env = append(append(GoEnv("dios"), "TMPDIR="+filepath.Join(dir, "tmp"), "GOPROXY=off"), env...)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := run(); err != nil || strings.Contains(out, "dios: ") {
+		t.Errorf("go test: %v\n%s", err, out)
+	}
+	// Where a test fails, why it did not find what is there is said.
+	want := "\ndios: the program looked for " + dir + "/c, which it was not given; it has "
+	if out, err := run("FAIL=1"); err == nil || strings.Count(out, want) != 1 {
+		t.Errorf("go test, failing: %v, want%s...\n%s", err, want, out)
 	}
 }
