@@ -77,6 +77,54 @@ func program(path string, attr *ProcAttr) (ref uint64, mine bool, err error) {
 	return ref, true, err
 }
 
+// lastProgram is the program that was started last from a file: copying that
+// is most of what starting it costs.
+var lastProgram struct {
+	sync.Mutex
+	ref uint64 // 0: none
+	st  Stat_t // of the file
+}
+
+// lastProgramAge is how old a file must be to be kept: what is written later
+// has another time then, by whatever clock and in whatever steps.
+const lastProgramAge = 2 // seconds
+
+// keptProgram returns a reference to the last program, if it is this file's and
+// the file is what it was.
+func keptProgram(st *Stat_t) (ref uint64) {
+	p := &lastProgram
+	p.Lock()
+	defer p.Unlock()
+	if p.ref == 0 || p.st.Dev != st.Dev || p.st.Ino != st.Ino || p.st.Size != st.Size || p.st.Mtim != st.Mtim || p.st.Ctim != st.Ctim {
+		return 0
+	}
+	return anotherRef(p.ref)
+}
+
+// keepProgram keeps the program of a file that was like st before it was read.
+func keepProgram(ref uint64, st *Stat_t) {
+	var now Timeval
+	if Gettimeofday(&now) != nil || now.Sec-max(st.Mtim.Sec, st.Ctim.Sec) <= lastProgramAge {
+		return
+	}
+	p := &lastProgram
+	p.Lock()
+	defer p.Unlock()
+	if p.ref != 0 {
+		deleteRef(p.ref)
+	}
+	p.ref, p.st = anotherRef(ref), *st
+}
+
+// anotherRef returns another reference to an object, or 0.
+func anotherRef(ref uint64) uint64 {
+	g := dios.Grant{Ref: ref, Rights: dios.R_EXEC}
+	if dios.Syscall6(dios.SYS_COPY, 0, uintptr(unsafe.Pointer(&g)), 1, dios.REF_SELF, 0, 0) < 0 {
+		return 0
+	}
+	return g.Out
+}
+
 // programFile returns a BLOB without a name with the bytes of a file, which can
 // be run if they are a program. A node without a store has none: ENOTSUP.
 func programFile(path string) (ref uint64, err error) {
@@ -91,6 +139,9 @@ func programFile(path string) (ref uint64, err error) {
 	}
 	if st.Mode&S_IFMT != S_IFREG || st.Mode&0111 == 0 {
 		return 0, EACCES
+	}
+	if ref := keptProgram(&st); ref != 0 {
+		return ref, nil
 	}
 	spec := dios.Blob{Size: uint64(st.Size)}
 	r := dios.Syscall6(dios.SYS_CREATE, 0, dios.T_BLOB, uintptr(unsafe.Pointer(&spec)), 0, uintptr(unsafe.Pointer(&ref)), 0)
@@ -109,6 +160,7 @@ func programFile(path string) (ref uint64, err error) {
 		deleteRef(ref)
 		return 0, err
 	}
+	keepProgram(ref, &st)
 	return ref, nil
 }
 

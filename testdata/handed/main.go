@@ -129,6 +129,31 @@ func program() {
 	say("no program", exec.Command("/sub/file").Run())
 	must(os.Chmod("/sub/prog", 0o644))
 	say("not to be executed", exec.Command("prog").Run())
+	must(os.Chmod("/sub/prog", 0o755))
+
+	// A program is kept to be started again, if its file has been as it is for a
+	// while. But what runs is what the file is now.
+	time.Sleep(4 * time.Second)
+	for range 3 {
+		say("kept", exec.Command("prog", "look").Run())
+	}
+	f, err := os.OpenFile("/sub/prog", os.O_RDWR, 0)
+	must(err)
+	var magic [4]byte
+	_, err = f.ReadAt(magic[:], 0)
+	must(err)
+	_, err = f.WriteAt([]byte("none"), 0)
+	must(err)
+	say("changed", exec.Command("prog", "look").Run())
+	_, err = f.WriteAt(magic[:], 0)
+	must(err)
+	must(f.Close())
+	say("changed back", exec.Command("prog", "look").Run())
+	must(os.Rename("/sub/prog", "/sub/old"))
+	write("/sub/prog", "#!")
+	must(os.Chmod("/sub/prog", 0o755))
+	say("another", exec.Command("prog", "look").Run())
+	say("renamed", exec.Command("/sub/old", "look").Run())
 }
 
 func child(args []string) {
