@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime/dios"
@@ -161,6 +162,16 @@ func must(err error) {
 	}
 }
 
+// One writer writes so many entries, small ones in messages and large ones through its window.
+const logged = 2000
+
+func entry(i int) string {
+	if i%100 == 0 {
+		return strings.Repeat(fmt.Sprintln("large", i), 500)
+	}
+	return fmt.Sprintln(i)
+}
+
 func client(name string) {
 	if n := len(dios.Refs()); n != 0 {
 		fmt.Println(name, "was handed", n, "references")
@@ -178,6 +189,16 @@ func client(name string) {
 		for i := range 20 {
 			must(os.WriteFile(fmt.Sprint("/", name, " ", i), []byte(strings.Repeat(name, 10_000)), 0o644))
 		}
+		if name != "writer0" {
+			return
+		}
+		log, err := os.OpenFile("/log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		must(err)
+		for i := range logged {
+			_, err := io.WriteString(log, entry(i))
+			must(err)
+		}
+		must(log.Close())
 	case name == "reader":
 		sum := 0
 		for w := range 3 {
@@ -189,6 +210,15 @@ func client(name string) {
 				}
 				sum += len(b)
 			}
+		}
+		b, err := os.ReadFile("/log")
+		must(err)
+		want := ""
+		for i := range logged {
+			want += entry(i)
+		}
+		if string(b) != want {
+			fmt.Println("not in order")
 		}
 		fmt.Println("reader:", sum)
 	case name == "changer":
