@@ -94,11 +94,21 @@ func TestFileServiceKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	via := []string{filepath.Join(Root(), "bin", "diosfs"), "store"}
-	program := filepath.Join(binaries(t, "dios"), "lasting")
-	seed := fmt.Sprint(rand.Uint32())
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
+	service, err := os.Open(filepath.Join(Root(), "bin", "diosfs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Close()
+	if err := m.VM.Put(ctx, "/run/diosfs", 0o755, service); err != nil {
+		t.Fatal(err)
+	}
+	// A run ends what it has started. So the shell waits until the client has said what it saw.
+	via := []string{filepath.Join(Root(), "bin", "dizibox"), "sh", "-c", `/run/diosfs store "$@" & wait $! 2>/dev/null; s=$?
+		for i in $(seq 300); do dios names | grep -q lasting && exit $s; sleep 0.1; done; exit $s`, "sh"}
+	program := filepath.Join(binaries(t, "dios"), "lasting")
+	seed := fmt.Sprint(rand.Uint32())
 	known := 0
 	for range 3 {
 		l := newLines()
@@ -123,10 +133,7 @@ func TestFileServiceKilled(t *testing.T) {
 		if known, err = strconv.Atoi(out[len(out)-1]); err != nil {
 			t.Fatalf("%q", out)
 		}
-		var said string
-		for said == "" && ctx.Err() == nil {
-			said = shell(t, m, "if dios names | grep -q lasting; then cat <blob:lasting && dios delete lasting; fi")
-		}
+		said := shell(t, m, "cat <blob:lasting && dios delete lasting")
 		if said != "true true true\n" {
 			t.Errorf("the client: %q", said)
 		}
