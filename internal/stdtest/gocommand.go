@@ -36,8 +36,9 @@ var builders = strings.Fields(`
 	crypto/internal/fips140test internal/coverage/cfile internal/godebug internal/testenv internal/trace
 	os runtime runtime/pprof`)
 
-// startGo builds hostgo for a system and answers it until close. Whoever has that
-// folder can have the user's go command do anything it can, so nobody but tests of std gets it.
+// startGo builds hostgo for a system and answers it until close. Whoever can write to
+// that folder can have the user's go command do anything it can. Only tests of std are told of it; but it lies in the
+// folder for temporary files, which every program on DIOS with the user's files has.
 func startGo(ctx context.Context, goos, runner string) (*goCommand, error) {
 	dir, err := os.MkdirTemp("", "dios-go-")
 	if err != nil {

@@ -72,8 +72,8 @@ became of the test functions: tests, examples that are run, and fuzz tests with 
 | compiled, of linux's %d | %d | %d | %d | %d |
 | not compiled, because of build constraints | %d | %d | %d | %d |
 
-What is compiled is counted in the same sources for all; there is nothing here to run the others with. What freebsd, which Go supports
-in full, does not compile is about Linux alone. Functions that dios has and linux has not are among the %d that ran.
+What is compiled is counted in the same sources for all; there is nothing here to run the others with. Freebsd, which Go supports
+in full, is there as a measure: it does not compile what is about Linux. Functions that dios has and linux has not are among the %d that ran.
 
 `, r.Go, r.DIOS, len(r.Packages)-r.count(noTests), r.count(passed)+r.count(skips), r.count(passed), r.count(skips),
 		r.count(failed),

@@ -85,8 +85,8 @@ var lastProgram struct {
 	st  Stat_t // of the file
 }
 
-// lastProgramAge is how old a file must be to be kept: what is written later
-// has another time then, by whatever clock and in whatever steps.
+// lastProgramAge is how old a file must be when it is looked at, before it is read, to be
+// kept: what is written later has another time then, by whatever clock and in whatever steps.
 const lastProgramAge = 2 // seconds
 
 // keptProgram returns a reference to the last program, if it is this file's and
@@ -101,12 +101,14 @@ func keptProgram(st *Stat_t) (ref uint64) {
 	return anotherRef(p.ref)
 }
 
+// isSettled reports whether a file that is like st now has been so for a while.
+func isSettled(st *Stat_t) bool {
+	var now Timeval
+	return Gettimeofday(&now) == nil && now.Sec-max(st.Mtim.Sec, st.Ctim.Sec) > lastProgramAge
+}
+
 // keepProgram keeps the program of a file that was like st before it was read.
 func keepProgram(ref uint64, st *Stat_t) {
-	var now Timeval
-	if Gettimeofday(&now) != nil || now.Sec-max(st.Mtim.Sec, st.Ctim.Sec) <= lastProgramAge {
-		return
-	}
 	p := &lastProgram
 	p.Lock()
 	defer p.Unlock()
@@ -143,6 +145,7 @@ func programFile(path string) (ref uint64, err error) {
 	if ref := keptProgram(&st); ref != 0 {
 		return ref, nil
 	}
+	settled := isSettled(&st)
 	spec := dios.Blob{Size: uint64(st.Size)}
 	r := dios.Syscall6(dios.SYS_CREATE, 0, dios.T_BLOB, uintptr(unsafe.Pointer(&spec)), 0, uintptr(unsafe.Pointer(&ref)), 0)
 	if r < 0 {
@@ -160,7 +163,9 @@ func programFile(path string) (ref uint64, err error) {
 		deleteRef(ref)
 		return 0, err
 	}
-	keepProgram(ref, &st)
+	if settled {
+		keepProgram(ref, &st)
+	}
 	return ref, nil
 }
 
