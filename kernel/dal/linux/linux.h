@@ -51,6 +51,7 @@ struct dal_task {
 	bool woken;
 	bool spinning;			/* it looks at woken itself: no need to wake it */
 	u32 spin_ns;			/* how long to look before it sleeps; only the task */
+	u64 woken_at;			/* when it was last woken from sleep; a hint for spin_ns */
 	bool blocked;
 	bool closing;			/* its file is gone: wake up and leave */
 	struct delayed_work release;	/* then, if that finds it in a call */
