@@ -37,7 +37,7 @@ var (
 )
 
 // What others' tests say on Linux they say on DIOS, test by test, straight from the
-// module cache. DIOS_MODULES=all runs those of more packages, for some ten minutes.
+// module cache. DIOS_MODULES=all runs those of more packages, for two minutes.
 func TestGoModules(t *testing.T) {
 	needVM(t)
 	packages := modulesSome
