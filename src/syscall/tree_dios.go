@@ -725,6 +725,23 @@ func (c *tree) slashed(at place, path string) Errno {
 	return e
 }
 
+// unslashed checks what is to be made and is no directory: with a slash behind it it
+// cannot be.
+func (c *tree) unslashed(at place, path string) Errno {
+	if path[len(path)-1] != '/' {
+		return 0
+	}
+	for path[len(path)-1] == '/' {
+		path = path[:len(path)-1]
+	}
+	f, e := c.follow(at, path, split(path), false)
+	if e == 0 {
+		c.clunk(f.fid)
+		return EEXIST
+	}
+	return e
+}
+
 // beginIn begins a request about a name in the directory of a path, which is
 // to be clunked.
 func (c *tree) beginIn(kind uint8, at place, path string) (dir uint32, e Errno) {
@@ -1169,15 +1186,20 @@ func symlinkat(target string, dirfd int, path string) error {
 	if len(target) >= 4096 {
 		return ENAMETOOLONG
 	}
-	dir, e := c.beginIn(tsymlink, at, path)
+	dir, name, e := c.parent(at, path)
 	if e != 0 {
 		return e
 	}
+	defer c.clunk(dir.fid)
+	if e := c.unslashed(at, path); e != 0 {
+		return e
+	}
+	c.begin(tsymlink)
+	c.put32(dir.fid)
+	c.putString(name)
 	c.putString(target)
 	c.put32(0)
-	e = c.end()
-	c.clunk(dir)
-	return orNil(e)
+	return orNil(c.end())
 }
 
 //go:linkname fchmodat
@@ -1244,13 +1266,15 @@ func linkat(dirfd int, path string, todirfd int, topath string, flags int) error
 		if e != 0 {
 			return e
 		}
+		defer c.clunk(to.fid)
+		if e := c.unslashed(toAt, topath); e != 0 {
+			return e
+		}
 		c.begin(tlink)
 		c.put32(to.fid)
 		c.put32(fid)
 		c.putString(name)
-		e = c.end()
-		c.clunk(to.fid)
-		return e
+		return c.end()
 	})
 }
 

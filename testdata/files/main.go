@@ -496,6 +496,13 @@ func names() {
 	say("rename a folder to one", os.Rename(in("plaindir"), dir+"/plain2/"))
 	say("rename a folder with one", os.Rename(dir+"/plain2/", in("plaindir")))
 	say("remove a folder with one", os.Remove(dir+"/plaindir/"))
+	must(os.Symlink("none", in("dangling")))
+	for _, name := range []string{"none/", "none//", "plain/", "plaindir/", "dangling/", "plain/none/"} {
+		say("symlink "+name, errors.Unwrap(os.Symlink("plain", dir+"/"+name)))
+		for _, old := range []string{"plain", "plaindir", "absent"} {
+			say("link "+old+" "+name, errors.Unwrap(os.Link(in(old), dir+"/"+name)))
+		}
+	}
 	_, err = os.OpenFile(dir+"/plain/.", os.O_CREATE|os.O_RDWR, 0o644)
 	say("create plain/.", err)
 
