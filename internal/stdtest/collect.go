@@ -39,13 +39,14 @@ type collector struct {
 	runs    map[string]*packageRun
 	ended   map[string]bool
 	builds  map[string][]string // what did not build, and why
+	linux   map[string]bool     // what linux skips: "path Test"
 
 	version   string   // of Go
 	revisions []string // of this tree; more than one if the run was resumed
 }
 
 func newCollector(sources map[string]*source) *collector {
-	c := &collector{sources: sources, runs: make(map[string]*packageRun), ended: make(map[string]bool), builds: make(map[string][]string)}
+	c := &collector{sources: sources, runs: make(map[string]*packageRun), ended: make(map[string]bool), builds: make(map[string][]string), linux: make(map[string]bool)}
 	for path := range sources {
 		c.runs[path] = &packageRun{tests: make(map[string]*test)}
 	}
@@ -75,6 +76,31 @@ func (c *collector) read(r io.Reader, show *progress) error {
 	}
 }
 
+// readLinux takes the events of a run on linux, of which only skips count, and keeps those.
+func (c *collector) readLinux(r io.Reader, keep io.Writer) error {
+	e := event{}
+	for d, to := json.NewDecoder(r), json.NewEncoder(keep); ; {
+		if err := d.Decode(&e); err == io.EOF {
+			return nil
+		} else if err != nil {
+			io.Copy(io.Discard, r)
+			return err
+		}
+		if e.Action == "skip" && e.Test != "" {
+			e.Action = linuxSkips
+			c.add(&e)
+			if err := to.Encode(&e); err != nil {
+				io.Copy(io.Discard, r)
+				return err
+			}
+		}
+		e = event{}
+	}
+}
+
+// linuxSkips is an action of ours: linux skips a test.
+const linuxSkips = "linux skips"
+
 // An event is one of go test -json; see go doc test2json.
 type event struct {
 	Action, Package, ImportPath, Test, Output, FailedBuild string
@@ -85,6 +111,9 @@ func (c *collector) add(e *event) {
 	switch e.Action {
 	case "build-output":
 		c.builds[e.ImportPath] = append(c.builds[e.ImportPath], e.Output)
+		return
+	case linuxSkips:
+		c.linux[e.Package+" "+e.Test] = true
 		return
 	case "tested": // ours, the first
 		c.version = e.Package
@@ -229,11 +258,13 @@ type Package struct {
 	Seconds    float64        `json:"seconds"`
 	Passed     int            `json:"passed"`
 	Skipped    int            `json:"skipped"`
+	Both       int            `json:"skipped_by_linux"` // of those
 	Failed     int            `json:"failed"`
 	NotReached int            `json:"not_reached"`
-	Compiled   map[string]int `json:"compiled"`     // by system
-	Lost       map[string]int `json:"not_compiled"` // by system: of those that linux has
-	Skips      []Named        `json:"skips,omitempty"`
+	Compiled   map[string]int `json:"compiled"`              // by system
+	Lost       map[string]int `json:"not_compiled"`          // by system: of those that linux has
+	Skips      []Named        `json:"skips,omitempty"`       // with those of subtests, where the rest passed
+	LinuxToo   []Named        `json:"linux_skips,omitempty"` // the same, of what linux skips as well
 	Fails      []Named        `json:"fails,omitempty"`
 }
 
@@ -245,6 +276,13 @@ func (c *collector) examine(path string) *Package {
 		r.Compiled[system.goos] = len(s.functions[system.goos])
 		r.Lost[system.goos] = len(s.lost(system.goos))
 	}
+	skip := func(name string) {
+		if n := (Named{name, whySkipped(p.tests[name].output)}); c.linux[path+" "+name] {
+			r.LinuxToo = append(r.LinuxToo, n)
+		} else {
+			r.Skips = append(r.Skips, n)
+		}
+	}
 	oursFailed := false
 	for _, name := range slices.Sorted(maps.Keys(p.tests)) {
 		t := p.tests[name]
@@ -252,7 +290,7 @@ func (c *collector) examine(path string) *Package {
 		if isSub {
 			// A function that passed although a part of it was skipped.
 			if t.result == "skip" && p.tests[function].result == "pass" && !s.ours[function] {
-				r.Skips = append(r.Skips, Named{name, why(t.output)})
+				skip(name)
 			}
 			continue
 		}
@@ -268,7 +306,10 @@ func (c *collector) examine(path string) *Package {
 			r.Passed++
 		case t.result == "skip":
 			r.Skipped++
-			r.Skips = append(r.Skips, Named{name, why(t.output)})
+			if c.linux[path+" "+name] {
+				r.Both++
+			}
+			skip(name)
 		case t.result == "" && !t.began:
 			// Counted below.
 		default:
@@ -340,6 +381,20 @@ func why(output []string) string {
 		return "it does not say why"
 	}
 	return first
+}
+
+// whySkipped returns the last thing that a test logged, which is what Skip was given.
+func whySkipped(output []string) string {
+	last := ""
+	for line := range strings.Lines(strings.Join(output, "")) {
+		if m := logRE.FindStringSubmatch(line); m != nil && !frameRE.MatchString(line) {
+			last = strings.TrimSpace(m[1])
+		}
+	}
+	if last == "" {
+		return why(output)
+	}
+	return last
 }
 
 // A report is what is known of all packages.

@@ -19,7 +19,8 @@
 // Beside what ran stands what was not compiled because of build constraints: test
 // functions that GOOS=linux has and another system does not. It is counted from the
 // sources, for dios, wasip1 and js in the same way. The tests in src/ are ours, and
-// are not counted.
+// are not counted. For -doc and -json, what was skipped is run on the host too, to tell
+// what linux skips as well: for -short, or for a program that is nowhere installed.
 //
 // Tests that build programs to run them (builders) have a go command: hostgo, which asks
 // the host's. Who answers so trusts the tests; no other program on DIOS has one.
@@ -35,6 +36,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -189,7 +191,52 @@ func run(ctx context.Context, packages []string) (*report, error) {
 			left = now
 		}
 	}
+	if *writeDoc || *asJSON {
+		if err := testOnLinux(ctx, c, keep); err != nil {
+			return nil, err
+		}
+	}
 	return c.report(), nil
+}
+
+// testOnLinux runs what was skipped on the host.
+func testOnLinux(ctx context.Context, c *collector, keep io.Writer) error {
+	functions := make(map[string]bool)
+	var packages []string
+	for path := range c.sources {
+		if p := c.examine(path); len(p.Skips) > 0 {
+			packages = append(packages, path)
+			for _, s := range p.Skips {
+				function, _, _ := strings.Cut(s.Test, "/")
+				functions[function] = true
+			}
+		}
+	}
+	if len(packages) == 0 {
+		return nil
+	}
+	slices.Sort(packages)
+	// All names for all packages: more than was skipped, but one go test.
+	run := "-run=^(" + strings.Join(slices.Sorted(maps.Keys(functions)), "|") + ")$"
+	cmd := exec.CommandContext(ctx, progtest.Go(), append([]string{"test", "-json", "-short", "-vet=off", "-count=1", "-timeout", timeout.String(), run}, packages...)...)
+	cmd.Env = progtest.GoEnv("linux")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	readErr := c.readLinux(out, keep)
+	// What fails there is for others to mend, and counts as not skipped.
+	if e := (*exec.ExitError)(nil); !errors.As(cmd.Wait(), &e) && ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	if readErr != nil {
+		return fmt.Errorf("GOOS=linux go test: %w", readErr)
+	}
+	return nil
 }
 
 // goTest runs go test. That tests fail is no error; c knows.

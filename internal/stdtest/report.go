@@ -26,9 +26,9 @@ func (r *report) short() string {
 		}
 	}
 	s := r.sums()
-	fmt.Fprintf(&b, "%d packages: %d passed, %d passed with skips, %d failed; functions: %d passed, %d skipped, %d failed, %d not reached\n",
+	fmt.Fprintf(&b, "%d packages: %d passed, %d passed with skips, %d failed; functions: %d passed, %d skipped (%d of them on linux too), %d failed, %d not reached\n",
 		len(r.Packages)-r.count(noTests), r.count(passed), r.count(skips), r.count(failed),
-		s.Passed, s.Skipped, s.Failed, s.NotReached)
+		s.Passed, s.Skipped, s.Both, s.Failed, s.NotReached)
 	return b.String()
 }
 
@@ -39,6 +39,7 @@ func (r *report) sums() *Package {
 		s.Seconds += p.Seconds
 		s.Passed += p.Passed
 		s.Skipped += p.Skipped
+		s.Both += p.Both
 		s.Failed += p.Failed
 		s.NotReached += p.NotReached
 		for _, system := range systems {
@@ -60,13 +61,14 @@ the files that the runner gives every program: GOROOT, which cannot be changed, 
 became of the test functions: tests, examples that are run, and fuzz tests with their seeds. The tests that DIOS adds are not counted.
 
 - %s, DIOS %s, in emulated machines
-- Packages that have tests: %d. **%d pass**: %d without a word, %d with skips, which are [listed](#skips) with their reasons.
+- Packages that have tests: %d. **%d pass**: %d as on linux, %d with skips that linux does not have, which are [listed](#skips) with their reasons.
 - **%d failed**.
 
 | functions | dios | freebsd | wasip1 | js |
 |---|---|---|---|---|
 | passed | %d | | | |
 | skipped | %d | | | |
+| skipped, as linux does on the same host | %d | | | |
 | failed | %d | | | |
 | not reached, after the process had ended | %d | | | |
 | compiled, of linux's %d | %d | %d | %d | %d |
@@ -77,7 +79,7 @@ in full, is there as a measure: it does not compile what is about Linux. Functio
 
 `, r.Go, r.DIOS, len(r.Packages)-r.count(noTests), r.count(passed)+r.count(skips), r.count(passed), r.count(skips),
 		r.count(failed),
-		s.Passed, s.Skipped, s.Failed, s.NotReached,
+		s.Passed, s.Skipped-s.Both, s.Both, s.Failed, s.NotReached,
 		s.Compiled["linux"], s.Compiled["linux"]-s.Lost["dios"], s.Compiled["linux"]-s.Lost["freebsd"], s.Compiled["linux"]-s.Lost["wasip1"], s.Compiled["linux"]-s.Lost["js"],
 		s.Lost["dios"], s.Lost["freebsd"], s.Lost["wasip1"], s.Lost["js"], s.Passed+s.Skipped+s.Failed)
 
@@ -85,20 +87,22 @@ in full, is there as a measure: it does not compile what is about Linux. Functio
 	r.list(&b, "None.", func(p *Package) []Named { return p.Fails })
 	fmt.Fprint(&b, `## Packages
 
-The last four columns are functions that are not compiled.
+*Both* is what linux skips too. The last four columns are functions that are not compiled.
 
-| package | | passed | skipped | failed | seconds | dios | freebsd | wasip1 | js |
-|---|---|---|---|---|---|---|---|---|---|
+| package | | passed | skipped | both | failed | seconds | dios | freebsd | wasip1 | js |
+|---|---|---|---|---|---|---|---|---|---|---|
 `)
 	for _, p := range r.Packages {
 		if p.Result != noTests {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.0f | %s | %s | %s | %s |\n", p.Path, p.Result,
-				number(p.Passed), number(p.Skipped), number(p.Failed+p.NotReached), p.Seconds,
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %.0f | %s | %s | %s | %s |\n", p.Path, p.Result,
+				number(p.Passed), number(p.Skipped-p.Both), number(p.Both), number(p.Failed+p.NotReached), p.Seconds,
 				number(p.Lost["dios"]), number(p.Lost["freebsd"]), number(p.Lost["wasip1"]), number(p.Lost["js"]))
 		}
 	}
 	fmt.Fprint(&b, "\n## Skips\n\nA subtest is named when the rest of its function passed.\n\n")
 	r.list(&b, "None.", func(p *Package) []Named { return p.Skips })
+	fmt.Fprint(&b, "## Skips that linux has as well\n\nWith `go test -short`, on the host of this run.\n\n")
+	r.list(&b, "None.", func(p *Package) []Named { return p.LinuxToo })
 	return b.Bytes()
 }
 

@@ -48,7 +48,7 @@ func (T) newer[P any]() {} // what an older parser complains of
 }
 
 // collect makes events of lines: of a package, "VERB" or "VERB TEXT"; of a test, "VERB TEST"
-// or "VERB TEST TEXT".
+// or "VERB TEST TEXT". A slash in a verb is a space.
 func collect(t *testing.T, functions, lines string) *collector {
 	t.Helper()
 	s := &source{functions: make(map[string]map[string]bool), ours: map[string]bool{"TestOurs": true}}
@@ -64,7 +64,7 @@ func collect(t *testing.T, functions, lines string) *collector {
 	c.add(&event{Action: "start", Package: "p"})
 	for line := range strings.Lines(lines) {
 		f := strings.Fields(line)
-		e := &event{Action: f[0], Package: "p"}
+		e := &event{Action: strings.ReplaceAll(f[0], "/", " "), Package: "p"}
 		if len(f) > 1 && (strings.HasPrefix(f[1], "Test") || strings.HasPrefix(f[1], "Example")) {
 			e.Test = f[1]
 			f = f[1:]
@@ -78,6 +78,7 @@ func collect(t *testing.T, functions, lines string) *collector {
 }
 
 func TestExamine(t *testing.T) {
+	const none = "it does not say why"
 	for _, test := range []struct {
 		name, functions, lines string
 		want                   Package
@@ -87,8 +88,14 @@ func TestExamine(t *testing.T) {
 			"all well", "TestA TestB", "run TestA\npass TestA\nrun TestB\nrun TestB/x\npass TestB/x\npass TestB\nrun TestOurs\npass TestOurs\npass",
 			Package{Result: passed, Passed: 2}, nil,
 		}, {
-			"skips", "TestA TestB", "run TestA\noutput TestA not here\nskip TestA\nrun TestB\nrun TestB/x\noutput TestB/x nor this\nskip TestB/x\npass TestB\npass",
+			"skips", "TestA TestB", "run TestA\noutput TestA first this\noutput TestA not here\nskip TestA\nrun TestB\nrun TestB/x\noutput TestB/x nor this\nskip TestB/x\npass TestB\npass",
 			Package{Result: skips, Passed: 1, Skipped: 1, Skips: []Named{{"TestA", "not here"}, {"TestB/x", "nor this"}}}, nil,
+		}, {
+			"skips of linux, too", "TestA TestB TestC", "linux/skips TestA\nlinux/skips TestC/y\nrun TestA\nskip TestA\nrun TestB\nskip TestB\nrun TestC\nrun TestC/y\nskip TestC/y\npass TestC\npass",
+			Package{Result: skips, Passed: 1, Skipped: 2, Both: 1, Skips: []Named{{"TestB", none}}, LinuxToo: []Named{{"TestA", none}, {"TestC/y", none}}}, nil,
+		}, {
+			"only skips of linux", "TestA", "linux/skips TestA\nrun TestA\nskip TestA\npass",
+			Package{Result: passed, Skipped: 1, Both: 1, LinuxToo: []Named{{"TestA", none}}}, nil,
 		}, {
 			"a failure", "TestA TestB", "run TestA\noutput TestA wrong\nfail TestA\nrun TestB\npass TestB\nfail",
 			Package{Result: failed, Passed: 1, Failed: 1, Fails: []Named{{"TestA", "wrong"}}}, nil,
@@ -157,5 +164,34 @@ func TestSecondRun(t *testing.T) {
 	}
 	if got := c.examine("p"); got.Result != failed || got.Passed != 2 || got.Failed != 1 || c.notReached("p") != nil {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Of a run on linux the skips are kept, and nothing else.
+func TestReadLinux(t *testing.T) {
+	c := newCollector(nil)
+	var kept strings.Builder
+	err := c.readLinux(strings.NewReader(`{"Action":"start","Package":"p"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"no"}
+{"Action":"skip","Package":"p","Test":"TestA","Elapsed":1}
+{"Action":"pass","Package":"p","Test":"TestB"}
+{"Action":"skip","Package":"q"}
+`), &kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"p TestA": true}
+	if diff := cmp.Diff(want, c.linux); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	again := newCollector(nil)
+	if err := again.read(strings.NewReader(kept.String()), nil); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, again.linux); diff != "" {
+		t.Errorf("from what was kept (-want +got):\n%s", diff)
+	}
+	if err := newCollector(nil).readLinux(strings.NewReader("x"), &kept); err == nil {
+		t.Error("nonsense is no error")
 	}
 }
