@@ -245,9 +245,26 @@ func moduleParams(module, cmdline string) string {
 // openPort opens the channel to the host. It appears some time after its
 // driver is loaded.
 func openPort() (*os.File, error) {
+	return patiently(func() (*os.File, error) { return os.OpenFile("/dev/vport0p1", os.O_RDWR, 0) })
+}
+
+// openFilesPort opens a port that a program's files go over. The poller does not
+// have it, since it is diosrun's.
+func openFilesPort(nr uint32) (*os.File, error) {
+	return patiently(func() (*os.File, error) {
+		name := fmt.Sprintf("/dev/vport0p%d", nr)
+		fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			return nil, &os.PathError{Op: "open", Path: name, Err: err}
+		}
+		return os.NewFile(uintptr(fd), name), nil
+	})
+}
+
+func patiently(open func() (*os.File, error)) (*os.File, error) {
 	const patience = 10 * time.Second
 	for start := time.Now(); ; time.Sleep(time.Millisecond) {
-		f, err := os.OpenFile("/dev/vport0p1", os.O_RDWR, 0)
+		f, err := open()
 		if err == nil {
 			return f, nil
 		}

@@ -206,7 +206,15 @@ func (p *program) exec(req *wire.StartRequest) (err error) {
 		}
 	}
 	var files *os.File
-	if req.Files {
+	switch {
+	case req.Files && req.Port != 0:
+		port, err := openFilesPort(req.Port)
+		if err != nil {
+			return err
+		}
+		child = append(child, port)
+		attr.Files = append(attr.Files, port.Fd()) // wire.FilesFD
+	case req.Files:
 		ours, theirs, err := SocketPair()
 		if err != nil {
 			return err

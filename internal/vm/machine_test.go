@@ -5,6 +5,7 @@
 package vm
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -518,6 +519,57 @@ func TestExec(t *testing.T) {
 	}
 	if _, err := v.Run(t.Context(), &Cmd{File: "/none"}); Status(err) != StatusNotFound {
 		t.Errorf("no such file: %v", err)
+	}
+}
+
+// What a program asks of its files comes to the server and the replies go back, over a port while there
+// is one left and over the channel afterwards; and what one did not read the next one does not get.
+func TestFiles(t *testing.T) {
+	v := machine(t)
+	for i := range filesPorts + 2 {
+		var out bytes.Buffer
+		ended := make(chan error, 1)
+		r, err := v.Run(t.Context(), &Cmd{
+			Exec:   image.DiziBox,
+			Args:   []string{"sh", "-c", "echo ask >&3; read answer <&3; echo got $answer; echo leave >&3; [ $1 = 0 ] && exit 5; cat <&3; exit 6", "sh", fmt.Sprint(i % 2)},
+			Stdout: &out,
+			Files: func(rw io.ReadWriter) {
+				in := bufio.NewReader(rw)
+				line, err := in.ReadString('\n')
+				if line != "ask\n" || err != nil {
+					ended <- fmt.Errorf("%q, %v", line, err)
+					return
+				}
+				fmt.Fprintf(rw, "answer %d\n", i)
+				if line, err := in.ReadString('\n'); line != "leave\n" && err != io.EOF {
+					ended <- fmt.Errorf("%q, %v", line, err)
+					return
+				}
+				io.WriteString(rw, "more\n")
+				if i%2 == 0 {
+					_, err = in.ReadByte() // when the program has ended
+				}
+				ended <- err
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("got answer %d\n", i)
+		if i%2 == 1 {
+			want += "more\n" // and then the server has ended
+		}
+		if r.Status != 5+i%2 || out.String() != want {
+			t.Errorf("run %d: status %d, %q", i, r.Status, out.String())
+		}
+		if err := <-ended; i%2 == 0 && err != io.EOF || i%2 == 1 && err != nil {
+			t.Errorf("run %d: the server has %v", i, err)
+		}
+	}
+	for _, f := range v.ports {
+		if f != nil {
+			t.Error("a port was not used")
+		}
 	}
 }
 

@@ -5,6 +5,7 @@
 package vm
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"encoding/hex"
@@ -94,17 +95,20 @@ type running struct {
 	outs [4]*wire.Receiver
 	put  chan string           // the answer to PutEnd
 	exit chan *wire.ExitReport // nil: the machine died
+	port *os.File              // what files go over; nil: file
 }
 
-func (v *VM) newRun() (uint32, *running, error) {
+// newRun returns a new run, and the number of the port that its files go over, if it is to have
+// one and there is one left; or else 0.
+func (v *VM) newRun(files bool) (id uint32, r *running, port uint32, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.runs == nil {
-		return 0, nil, v.err
+		return 0, nil, 0, v.err
 	}
 	v.last++
-	id := v.last
-	r := &running{
+	id = v.last
+	r = &running{
 		in:   wire.NewSender(v.conn, id, wire.In),
 		file: wire.NewSender(v.conn, id, wire.File),
 		put:  make(chan string, 1),
@@ -113,8 +117,12 @@ func (v *VM) newRun() (uint32, *running, error) {
 	for s := range r.outs {
 		r.outs[s] = wire.NewReceiver(v.conn, id, uint8(s))
 	}
+	if i := slices.IndexFunc(v.ports, func(f *os.File) bool { return f != nil }); i >= 0 && files {
+		r.port, v.ports[i] = v.ports[i], nil
+		port = uint32(filesPort + i)
+	}
 	v.runs[id] = r
-	return id, r, nil
+	return id, r, port, nil
 }
 
 func (v *VM) forget(id uint32) {
@@ -179,6 +187,9 @@ func (r *running) sender(stream uint8) *wire.Sender {
 func (r *running) over() {
 	r.in.Stop()
 	r.file.Stop()
+	if r.port != nil {
+		r.port.Close()
+	}
 	for _, o := range r.outs {
 		o.End()
 	}
@@ -235,10 +246,13 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 		defer via.Close()
 	}
 
-	id, r, err := v.newRun()
+	// A program that another one runs has its files from that one.
+	req.Files = c.Files != nil && (file == nil || via == nil && file.Brand.Task())
+	id, r, port, err := v.newRun(req.Files)
 	if err != nil {
 		return Result{}, err
 	}
+	req.Port = port
 	defer v.forget(id)
 	if file != nil {
 		req.Link = fmt.Sprintf("/run/dios/%d/%s", id, filepath.Base(c.File))
@@ -248,15 +262,11 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 		}
 		req.Path = image.DiziBox
 		req.Args = append([]string{"diosrun", "-a", args[0], req.Link}, args[1:]...)
-		if c.Files != nil && len(c.Via) == 0 && file.Brand.Task() {
-			req.Files = true
+		if req.Files {
 			req.Args = slices.Insert(req.Args, 1, "-f", strconv.Itoa(wire.FilesFD))
 		}
-	} else {
-		req.Files = c.Files != nil
-		if len(req.Args) == 0 {
-			req.Args = []string{c.Exec}
-		}
+	} else if len(req.Args) == 0 {
+		req.Args = []string{c.Exec}
 	}
 	for _, s := range [][]string{req.Args, req.Env} {
 		for _, s := range s {
@@ -301,7 +311,11 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 	if req.Files {
 		served := make(chan bool)
 		go func() {
-			serve(r, c.Files)
+			if r.port != nil {
+				servePort(r.port, c.Files)
+			} else {
+				serve(r, c.Files)
+			}
 			close(served)
 		}()
 		// What the program had open is closed when Run returns.
@@ -435,13 +449,65 @@ func serve(r *running, serve func(io.ReadWriter)) {
 		w.Close()
 		close(copied)
 	}()
-	serve(struct {
-		io.Reader
-		io.Writer
-	}{requests, streamWriter{r.file}})
+	b := newBatches(requests, streamWriter{r.file})
+	serve(b)
+	b.flush()
 	requests.Close() // what it has not read has no reader
 	r.file.End()
 	<-copied
+}
+
+// servePort serves a program its files over a port, which is closed when the run is over.
+func servePort(port *os.File, serve func(io.ReadWriter)) {
+	b := newBatches(port, port)
+	serve(b)
+	b.flush()
+	// QEMU reads what has been written, up to the end. At a closed socket it would not.
+	if raw, err := port.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { syscall.Shutdown(int(fd), syscall.SHUT_WR) })
+	}
+}
+
+// Batches are the server's side of a program's files. Requests that came together are
+// answered together: a reply goes when there is no request left.
+type batches struct {
+	r *bufio.Reader
+	w io.Writer
+	b []byte // the replies
+}
+
+func newBatches(r io.Reader, w io.Writer) *batches {
+	return &batches{r: bufio.NewReaderSize(r, 64<<10), w: w}
+}
+
+func (b *batches) Read(p []byte) (int, error) {
+	if b.r.Buffered() == 0 && b.flush() != nil {
+		return 0, io.EOF // it did not wait for the answer
+	}
+	n, err := b.r.Read(p)
+	if errors.Is(err, os.ErrClosed) {
+		err = io.EOF // the run is over
+	}
+	return n, err
+}
+
+func (b *batches) Write(p []byte) (int, error) {
+	b.b = append(b.b, p...)
+	if len(b.b) >= wire.Window {
+		if err := b.flush(); err != nil {
+			return 0, io.ErrClosedPipe
+		}
+	}
+	return len(p), nil
+}
+
+func (b *batches) flush() error {
+	if len(b.b) == 0 {
+		return nil
+	}
+	_, err := b.w.Write(b.b)
+	b.b = b.b[:0]
+	return err
 }
 
 // ConnectFiles connects to a task that one with files has started, which has said the
@@ -538,7 +604,7 @@ func (v *VM) send(ctx context.Context, id uint32, r io.Reader, req *wire.PutRequ
 
 // Put makes a file in the machine, with the folders it is in.
 func (v *VM) Put(ctx context.Context, path string, mode fs.FileMode, contents io.Reader) error {
-	id, r, err := v.newRun()
+	id, r, _, err := v.newRun(false)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,8 @@
 //
 // The machine is a QEMU, with the kernel and the initial file system of package
 // image. One channel, a virtio-serial port, carries everything between Run and
-// the agent inside (package guest), in the frames of package wire. The serial
+// the agent inside (package guest), in the frames of package wire; only a program's
+// files have a port of their own, as long as there is one left. The serial
 // console carries only what the kernel has to say; it is kept in memory and
 // written to a file when something fails. Nothing is left on disk.
 //
@@ -23,6 +24,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -109,6 +111,7 @@ type VM struct {
 	mu       sync.Mutex
 	runs     map[uint32]*running // mu; nil when dead
 	last     uint32              // mu; the newest run
+	ports    []*os.File          // mu; for files, each for one run; nil: one has it, or had it
 	files    map[fileID]*kept    // mu; the programs in the machine
 	clock    int                 // mu; counts what was wanted of files
 	keep     int64               // mu; how much of files to keep, in bytes
@@ -164,19 +167,31 @@ func start(ctx context.Context, p *plan) (*VM, error) {
 	return v, nil
 }
 
-// launch starts a QEMU, in which the files are extraFD and the numbers after it.
-func launch(p *plan, args []string, extra ...*os.File) (*VM, error) {
-	ours, theirs, err := socketpair()
-	if err != nil {
-		return nil, fmt.Errorf("channel to the virtual machine: %w", err)
-	}
-	defer theirs.Close()
-
+// launch starts a QEMU, in which the extra files are extraFD and the numbers after it.
+func launch(p *plan, args []string, extra ...*os.File) (_ *VM, err error) {
+	var all, ports []*os.File // our ends
+	defer func() {
+		if err != nil {
+			for _, f := range all {
+				f.Close()
+			}
+		}
+	}()
 	cmd := exec.Command(p.qemu, args...)
-	cmd.ExtraFiles = append([]*os.File{theirs}, extra...) // linkFD, extraFD...
+	for range 1 + filesPorts {
+		ours, theirs, err := socketpair()
+		if err != nil {
+			return nil, fmt.Errorf("channel to the virtual machine: %w", err)
+		}
+		defer theirs.Close()
+		all = append(all, ours)
+		cmd.ExtraFiles = append(cmd.ExtraFiles, theirs) // linkFD, filesFD...
+	}
+	ours := all[0]
+	ports = slices.Clone(all[1:])
+	cmd.ExtraFiles = append(cmd.ExtraFiles, extra...) // extraFD...
 	con, err := newConsole(p.Console)
 	if err != nil {
-		ours.Close()
 		return nil, err
 	}
 	var complaints tail
@@ -201,6 +216,7 @@ func launch(p *plan, args []string, extra ...*os.File) (*VM, error) {
 		greeted: make(chan error, 1),
 		dead:    make(chan struct{}),
 		runs:    make(map[uint32]*running),
+		ports:   ports,
 		files:   make(map[fileID]*kept),
 		keep:    defaultKeep,
 	}
@@ -221,7 +237,6 @@ func launch(p *plan, args []string, extra ...*os.File) (*VM, error) {
 		ours.Close()
 	}()
 	if err := <-started; err != nil {
-		ours.Close()
 		return nil, fmt.Errorf("%s: %w", p.qemu, plainError(err))
 	}
 	v.kill = func() { cmd.Process.Kill() }
@@ -302,6 +317,12 @@ func (v *VM) died(err error, complaints string) {
 		r.abort()
 	}
 	v.runs = nil
+	for _, f := range v.ports {
+		if f != nil {
+			f.Close()
+		}
+	}
+	v.ports = nil
 	close(v.dead)
 }
 
@@ -487,10 +508,21 @@ func (c Config) resolve(ctx context.Context) (*plan, error) {
 	return p, nil
 }
 
-// Descriptors in QEMU: the channel, and what else launch was given.
+// Descriptors in QEMU: the channel, the ports for files, and what else launch was given.
 const (
 	linkFD  = 3
-	extraFD = 4
+	filesFD = 4
+	extraFD = filesFD + filesPorts
+)
+
+// filesPorts is how many ports the machine has for programs' files: each for one run, which
+// may leave half a message in it. When there are no more, files go over the channel.
+const filesPorts = 8
+
+// The ports' numbers in the machine.
+const (
+	linkPort  = 1
+	filesPort = 2
 )
 
 // args returns QEMU's arguments.
@@ -531,8 +563,13 @@ func (p *plan) args() []string {
 		"-chardev", "stdio,id=console,signal=off",
 		"-serial", "chardev:console",
 		"-chardev", fmt.Sprintf("socket,id=link,fd=%d", linkFD),
-		"-device", "virtio-serial-pci,max_ports=2",
-		"-device", "virtserialport,chardev=link,nr=1,name=dios",
+		"-device", fmt.Sprintf("virtio-serial-pci,max_ports=%d", filesPort+filesPorts),
+		"-device", fmt.Sprintf("virtserialport,chardev=link,nr=%d,name=dios", linkPort),
+	}
+	for i := range filesPorts {
+		args = append(args,
+			"-chardev", fmt.Sprintf("socket,id=files%d,fd=%d", i, filesFD+i),
+			"-device", fmt.Sprintf("virtserialport,chardev=files%d,nr=%d,name=files%[1]d", i, filesPort+i))
 	}
 	if p.Count {
 		args = append(args, "-icount", "shift=0,sleep=off")

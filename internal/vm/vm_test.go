@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -542,3 +543,31 @@ func TestSame(t *testing.T) {
 type uncomparable struct{ f []int }
 
 func (uncomparable) Write(b []byte) (int, error) { return len(b), nil }
+
+// Replies to what came together go together, and go before more is waited for.
+func TestBatches(t *testing.T) {
+	r, w := io.Pipe()
+	var got []string
+	b := newBatches(r, writerFunc(func(p []byte) (int, error) {
+		got = append(got, string(p))
+		return len(p), nil
+	}))
+	go func() {
+		for _, s := range []string{"abc", "d", "ef"} {
+			io.WriteString(w, s)
+		}
+		w.Close()
+	}()
+	for {
+		var c [1]byte
+		if _, err := io.ReadFull(b, c[:]); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(b, "%c", c[0]-'a'+'A')
+	}
+	if diff := cmp.Diff([]string{"ABC", "D", "EF"}, got); diff != "" {
+		t.Errorf("replies (-want +got):\n%s", diff)
+	}
+}

@@ -20,7 +20,7 @@
 //	host     Start                       arguments, environment, ...
 //	host     Data, Close                 its standard input
 //	machine  Data                        its output
-//	both     Data                        its files: requests, and their replies
+//	both     Data                        its files: requests, and their replies, if they have no port of their own
 //	both     Credit                      "I have used up n bytes, send more"
 //	both     Close                       "that stream has ended", "nobody reads it"
 //	host     Signal, Resize, Kill
@@ -42,7 +42,7 @@ import (
 
 // Version is the first thing that both sides say. It changes when an agent of
 // before would misunderstand.
-const Version = 4
+const Version = 5
 
 // FilesFD is the descriptor of what Files in StartRequest is about.
 const FilesFD = 3
@@ -209,6 +209,7 @@ type StartRequest struct {
 	Size    uint32
 	Program string // a file that was put before ...
 	Files   bool   // the host serves it files, in the stream File: diosrun has a socket for them as FilesFD
+	Port    uint32 // the files go over this port of the machine's instead, which is FilesFD then; 0: they do not
 	Link    string // ... and has this name, in a folder of its own, during the run; it is what Path runs
 }
 
@@ -297,6 +298,7 @@ func (m *StartRequest) Encode() []byte {
 	e.u32(m.Size)
 	e.str(m.Program)
 	e.bool(m.Files)
+	e.u32(m.Port)
 	e.str(m.Link)
 	return e.b
 }
@@ -315,6 +317,7 @@ func (m *StartRequest) Decode(b []byte) error {
 	m.Size = d.u32()
 	m.Program = d.str()
 	m.Files = d.bool()
+	m.Port = d.u32()
 	m.Link = d.str()
 	return d.end()
 }

@@ -121,6 +121,8 @@ func TestMessages(t *testing.T) {
 		TTY:     true,
 		Size:    24<<16 | 80,
 		Program: "p",
+		Files:   true,
+		Port:    9,
 		Link:    "l",
 	}
 	for _, test := range []struct {
