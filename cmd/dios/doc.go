@@ -26,7 +26,7 @@
 // other modules of the workspace (go.work), and those in folders that replace other modules, as
 // go.mod or go.work says. A folder in GOCOVERDIR is one of them, and what the go command built has that
 // one's folder. The root is never one. A program that it starts has the same. When it fails and had
-// looked for what is there and not among these, dios says so.
+// looked for what is there and not among these, dios says so. With -read FOLDER it can read that one too.
 //
 // With -dir TREE, or TREE in DIOS_DIR, it has others: those of a folder, or with -dir mem
 // a tree in memory, empty at first and gone with the program, or with -dir store those that the
@@ -76,6 +76,8 @@
 //	-dir TREE   give the program only the files in TREE: a folder, or mem, which is memory,
 //	            or store, which lasts with -store, or none; with :ro after it they
 //	            cannot be changed
+//	-read FOLDER  let the program read FOLDER too, which it cannot change; FOLDER=PLACE is
+//	            one that it has at the path PLACE. May be repeated
 //
 // Of shell only:
 //

@@ -43,6 +43,7 @@ type options struct {
 	boot    bool
 	store   string
 	dir     string // what files a program gets; "": ownTrees
+	read    files  // other folders that a program gets, with dir ""
 	binary  string // what the go command built
 	gdb     string // where a debugger connects; "": the program does not stop for one
 	core    string // the file for the memory of a task that crashes; "": none
@@ -64,6 +65,7 @@ func runVerb(v *verb, args []string) int {
 	fs := v.flags()
 	o.register(fs)
 	fs.StringVar(&o.dir, "dir", "", "give the program the files in `TREE` only: a folder, or mem, which is memory, or store, which lasts with -store, or none; with :ro after it they cannot be changed")
+	fs.Var(&o.read, "read", "let the program read `FOLDER` too, at PLACE after FOLDER= if that is another one; may be repeated")
 	fs.StringVar(&o.core, "core", "", "write the memory of a task that crashes to `FILE`, for dlv core or gdb; GOTRACEBACK is crash then, unless it is set")
 	fs.StringVar(&o.gdb, "gdb", "", "stop the program before its first instruction, for a gdb that connects to `ADDR`: a path, for a socket, or 127.0.0.1:PORT")
 	if status, ok := v.parse(fs, args, 1, -1); !ok {
@@ -205,13 +207,20 @@ func (o *options) files(b vm.Brand, cwd string) (via []string, s *p9.Server, err
 	}
 	path, readOnly := strings.CutSuffix(dir, ":ro")
 	isName := path == "mem" || path == "store"
+	if o.read != nil && (dir != "" || !b.Task()) {
+		return nil, nil, &vm.ExitError{Status: statusUsage, Err: errors.New("-read adds to the files that a DIOS program has without -dir or DIOS_DIR, and to no others")}
+	}
 	switch {
 	case path == "none":
 		return nil, nil, nil
 	case dir == "" && !b.Task():
 		return nil, nil, nil // a Linux process has the machine's
 	case dir == "":
-		s, outside, err := newServer(ownTrees(cwd, o.binary))
+		also, err := readTrees(o.read)
+		if err != nil {
+			return nil, nil, &vm.ExitError{Status: statusUsage, Err: err}
+		}
+		s, outside, err := newServer(append(ownTrees(cwd, o.binary), also...))
 		if err != nil {
 			return nil, nil, err
 		}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -19,10 +20,11 @@ import (
 	"dios/internal/vm"
 )
 
-// A tree is a folder of ours that a program gets, where it has the same path.
+// A tree is a folder of ours that a program gets.
 type tree struct {
 	path     string
 	readOnly bool
+	place    string // its path for the program; "": the same
 }
 
 // ownTrees returns what a program gets if nobody says otherwise: the module of
@@ -39,20 +41,46 @@ func ownTrees(dir, binary string) []tree {
 		}
 	}
 	root := moduleRoot(dir)
-	trees := []tree{{root, false}, {os.TempDir(), false}}
+	trees := []tree{{path: root}, {path: os.TempDir()}}
 	for _, other := range otherModules(root) {
 		// Where it lies in the program's own it is that one's.
 		if rel, err := filepath.Rel(root, other); err != nil || !filepath.IsLocal(rel) {
-			trees = append(trees, tree{other, true})
+			trees = append(trees, tree{path: other, readOnly: true})
 		}
 	}
 	if binary != "" {
-		trees = append(trees, tree{filepath.Dir(binary), false})
+		trees = append(trees, tree{path: filepath.Dir(binary)})
 	}
 	if cover := os.Getenv("GOCOVERDIR"); cover != "" {
-		trees = append(trees, tree{cover, false})
+		trees = append(trees, tree{path: cover})
 	}
 	return withPlaces(trees, goroot)
+}
+
+// readTrees returns what -read says: FOLDER, or FOLDER=PLACE.
+func readTrees(list []string) ([]tree, error) {
+	var trees []tree
+	for _, arg := range list {
+		folder, place, other := strings.Cut(arg, "=")
+		path, err := filepath.Abs(folder)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case folder == "" || path == "/":
+			return nil, fmt.Errorf("-read %s: name a folder that is not /", arg)
+		case !other:
+			trees = append(trees, tree{path: path, readOnly: true})
+			if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
+				trees = append(trees, tree{path: real, readOnly: true})
+			}
+		case !filepath.IsAbs(place) || filepath.Clean(place) == "/":
+			return nil, fmt.Errorf("-read %s: after the = give a path that begins with /, and is more", arg)
+		default:
+			trees = append(trees, tree{path, true, filepath.Clean(place)})
+		}
+	}
+	return trees, nil
 }
 
 // withPlaces makes the paths of trees absolute, and adds those that links in
@@ -63,7 +91,7 @@ func withPlaces(trees []tree, goroot string) []tree {
 	var roots []string
 	var list []tree
 	seen := make(map[string]bool)
-	for _, t := range append([]tree{{goroot, true}}, trees...) {
+	for _, t := range append([]tree{{path: goroot, readOnly: true}}, trees...) {
 		path, err := filepath.Abs(t.path)
 		if err != nil || t.path == "" {
 			continue
@@ -84,7 +112,7 @@ func withPlaces(trees []tree, goroot string) []tree {
 			for _, root := range roots {
 				readOnly = readOnly || path == root || strings.HasPrefix(path, root+"/")
 			}
-			list = append(list, tree{path, readOnly})
+			list = append(list, tree{path: path, readOnly: readOnly})
 		}
 	}
 	return list
@@ -192,8 +220,9 @@ func newServer(trees []tree) (*p9.Server, *outside, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", t.path, err)
 		}
-		mounts = append(mounts, p9.Mount{Path: t.path, Root: root, ReadOnly: t.readOnly})
-		o.trees = append(o.trees, t.path)
+		place := cmp.Or(t.place, t.path)
+		mounts = append(mounts, p9.Mount{Path: place, Root: root, ReadOnly: t.readOnly})
+		o.trees = append(o.trees, place)
 	}
 	return &p9.Server{Root: p9.NewMounts(mounts, o.add)}, o, nil
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dios/internal/p9"
 )
 
 func TestModuleRoot(t *testing.T) {
@@ -67,12 +69,12 @@ func TestWithPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := withPlaces([]tree{
-		{at("mywork"), false}, {at("tmp"), false}, {at("tmp"), true}, {at("go/src"), false}, {at("gopher"), false},
-		{at("missing"), false}, {"/", false}, {"", false},
+		{at("mywork"), false, ""}, {at("tmp"), false, ""}, {at("tmp"), true, ""}, {at("go/src"), false, ""}, {at("gopher"), false, ""},
+		{at("missing"), false, ""}, {"/", false, ""}, {"", false, ""},
 	}, at("link"))
 	want := []tree{
-		{at("link"), true}, {at("go"), true},
-		{at("mywork"), false}, {at("work"), false}, {at("tmp"), false}, {at("go/src"), true}, {at("gopher"), false},
+		{at("link"), true, ""}, {at("go"), true, ""},
+		{at("mywork"), false, ""}, {at("work"), false, ""}, {at("tmp"), false, ""}, {at("go/src"), true, ""}, {at("gopher"), false, ""},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(tree{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -91,7 +93,7 @@ func TestOwnTrees(t *testing.T) {
 	t.Setenv("GOCOVERDIR", at("cover"))
 	t.Setenv("TMPDIR", at("tmp"))
 	got := ownTrees(at("cwd"), at("work/b001/x.test"))
-	want := []tree{{at("go"), true}, {at("cwd"), false}, {at("tmp"), false}, {at("work/b001"), false}, {at("cover"), false}}
+	want := []tree{{at("go"), true, ""}, {at("cwd"), false, ""}, {at("tmp"), false, ""}, {at("work/b001"), false, ""}, {at("cover"), false, ""}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(tree{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -165,11 +167,65 @@ func TestOtherModules(t *testing.T) {
 		got[tr] = true
 	}
 	for tr, want := range map[tree]bool{
-		{filepath.Join(top, "a"), false}: true, {filepath.Join(top, "b"), true}: true, {filepath.Join(top, "b"), false}: false,
-		{filepath.Join(top, "a/in"), true}: false, {filepath.Join(top, "home"), true}: false,
+		{filepath.Join(top, "a"), false, ""}: true, {filepath.Join(top, "b"), true, ""}: true, {filepath.Join(top, "b"), false, ""}: false,
+		{filepath.Join(top, "a/in"), true, ""}: false, {filepath.Join(top, "home"), true, ""}: false,
 	} {
 		if got[tr] != want {
 			t.Errorf("in the program's trees %v: %v", tr, got[tr])
+		}
+	}
+}
+
+// What -read names can be read, at the place that it says, in a tree or outside, and not changed.
+func TestReadTrees(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, name := range []string{"mine/bin/old", "other/new", "cache/object"} {
+		if err := os.MkdirAll(filepath.Dir(at(name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at(name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("cache", at("link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, arg := range []string{"", "/", "=" + at("mine"), at("other") + "=", at("other") + "=mine", at("other") + "=/."} {
+		if trees, err := readTrees([]string{arg}); err == nil {
+			t.Errorf("-read %q: %v", arg, trees)
+		}
+	}
+	also, err := readTrees([]string{at("other") + "=" + at("mine/bin"), at("link")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := newServer([]tree{{at("missing"), true, at("mine")}}); err == nil {
+		t.Error("a folder that is missing")
+	}
+	s, _, err := newServer(append([]tree{{at("mine"), false, ""}}, also...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]error{
+		"mine": nil, "mine/bin/old": p9.ENOENT, "mine/bin/new": nil, "mine/bin": p9.EROFS,
+		"other": p9.ENOENT, "link/object": nil, "cache/object": nil, "cache": p9.EROFS,
+	} {
+		n := s.Root
+		var err error
+		for part := range strings.SplitSeq(at(name)[1:], "/") {
+			if err == nil {
+				n, err = n.Walk(part)
+			}
+		}
+		if err == nil && !strings.Contains(name, "/") || name == "mine/bin" {
+			err = n.Mkdir("made", 0o777)
+		}
+		if err != want {
+			t.Errorf("%s: %v, want %v", name, err, want)
 		}
 	}
 }
@@ -183,7 +239,7 @@ func TestOutside(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, o, err := newServer([]tree{{filepath.Join(dir, "mine"), false}})
+	s, o, err := newServer([]tree{{filepath.Join(dir, "mine"), false, ""}})
 	if err != nil {
 		t.Fatal(err)
 	}
