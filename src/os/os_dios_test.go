@@ -94,17 +94,40 @@ func TestUnsupported(t *testing.T) {
 	}
 }
 
-// A task that was given no standard input, as a child is by os/exec, cannot read it.
+// A task that was given no standard input cannot read it. One that os/exec started
+// without any has the null device, which is at its end.
 func TestNoStdin(t *testing.T) {
-	if Getenv("OS_DIOS_TEST") == "" {
+	switch Getenv("OS_DIOS_TEST") {
+	case "":
 		exe, err := Executable()
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(exe, "-test.v", "-test.run=^TestNoStdin$")
-		cmd.Env = append(Environ(), "OS_DIOS_TEST=1")
+		args := []string{exe, "-test.v", "-test.run=^TestNoStdin$"}
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Env = append(Environ(), "OS_DIOS_TEST=null")
 		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestNoStdin") {
 			t.Errorf("%v\n%s", err, out)
+		}
+		r, w, err := Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		p, err := StartProcess(exe, args, &ProcAttr{Env: append(Environ(), "OS_DIOS_TEST=none"), Files: []*File{nil, w, w}})
+		w.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := io.ReadAll(r)
+		state, waitErr := p.Wait()
+		if err != nil || waitErr != nil || !state.Success() || !strings.Contains(string(out), "--- PASS: TestNoStdin") {
+			t.Errorf("%v, %v, %v\n%s", err, waitErr, state, out)
+		}
+		return
+	case "null":
+		if n, err := Stdin.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			t.Errorf("%d bytes, %v; want EOF", n, err)
 		}
 		return
 	}

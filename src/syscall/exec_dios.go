@@ -312,7 +312,18 @@ func handOver(fd int, write bool) (ref uint64, mine bool, e Errno) {
 			return diosStart().Out, false, 0
 		}
 		return diosStart().Err, false, 0
-	case noInput, devNull:
+	case noInput:
+		return nothing(write)
+	case devNull:
+		if !write {
+			// What it reads is at its end, as the null device is; with
+			// nothing, reading would fail.
+			r, w, e := makeFIFO(dios.PAGE_SIZE)
+			if e == 0 {
+				deleteRef(w)
+			}
+			return r, e == 0, e
+		}
 		return nothing(write)
 	case input:
 		if write {

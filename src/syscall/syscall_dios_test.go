@@ -10,8 +10,8 @@ import (
 	"errors"
 	"internal/oserror"
 	"internal/runtime/syscall/dios"
+	"io"
 	"os"
-	"os/exec"
 	"strings"
 	. "syscall"
 	"testing"
@@ -134,12 +134,23 @@ func TestDescriptors(t *testing.T) {
 }
 
 func TestStandardStreams(t *testing.T) {
-	// A child is started without standard input.
+	// A child is started without standard input; by os/exec it would have the null device.
 	if os.Getenv("SYSCALL_DIOS_TEST") == "" {
-		cmd := exec.Command(SelfPath, "-test.v", "-test.run=^TestStandardStreams$")
-		cmd.Env = append(os.Environ(), "SYSCALL_DIOS_TEST=1")
-		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestStandardStreams") {
-			t.Errorf("in a child: %v\n%s", err, out)
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		p, err := os.StartProcess(SelfPath, []string{SelfPath, "-test.v", "-test.run=^TestStandardStreams$"},
+			&os.ProcAttr{Env: append(os.Environ(), "SYSCALL_DIOS_TEST=1"), Files: []*os.File{nil, w, w}})
+		w.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := io.ReadAll(r)
+		state, waitErr := p.Wait()
+		if err != nil || waitErr != nil || !state.Success() || !strings.Contains(string(out), "--- PASS: TestStandardStreams") {
+			t.Errorf("in a child: %v, %v, %v\n%s", err, waitErr, state, out)
 		}
 	} else {
 		_, err := Read(Stdin, make([]byte, 1))

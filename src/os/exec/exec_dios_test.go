@@ -129,10 +129,10 @@ func TestDIOSInput(t *testing.T) {
 	if stdout.String() != text || stderr.String() != "copied\n" {
 		t.Errorf("%d bytes of %d, and %q", stdout.Len(), len(text), &stderr)
 	}
-	// None is the end.
+	// None is the null device, which is at its end.
 	cmd = child("cat")
-	out, err := cmd.Output()
-	if len(out) != 0 || err == nil {
+	out, err := cmd.CombinedOutput()
+	if string(out) != "copied\n" || err != nil {
 		t.Errorf("%q, %v", out, err)
 	}
 
