@@ -24,22 +24,17 @@ import (
 
 // A goCommand is the host's go command for tests on DIOS, which ask for it through hostgo.
 type goCommand struct {
-	dir  string // hostgo, and the requests
+	dir  string
 	busy chan bool
 	wg   sync.WaitGroup
 	stop context.CancelFunc
 }
 
-// builders are the packages whose tests build programs in order to run them. Others
-// have no go command: what they ask it says nothing about DIOS, and takes its time.
-var builders = strings.Fields(`
-	crypto/internal/fips140test internal/coverage/cfile internal/godebug internal/testenv internal/trace
-	os runtime runtime/pprof`)
-
-// startGo builds hostgo for a system and answers it until close. Whoever can write to
-// that folder can have the user's go command do anything it can. Only tests of std are told of it; but it lies in the
-// folder for temporary files, which every program on DIOS with the user's files has.
-func startGo(ctx context.Context, goos, runner string) (*goCommand, error) {
+// startGo builds hostgo for a system and answers it until close. Whoever can write to the
+// folder for requests can have the user's go command do anything it can. Only tests of std
+// are told of it; but it lies in the folder for temporary files, which every program on
+// DIOS with the user's files has.
+func startGo(ctx context.Context, goos string) (*goCommand, error) {
 	dir, err := os.MkdirTemp("", "dios-go-")
 	if err != nil {
 		return nil, err
@@ -48,13 +43,10 @@ func startGo(ctx context.Context, goos, runner string) (*goCommand, error) {
 	g := &goCommand{dir: dir, busy: make(chan bool, max(2, *vms)), stop: stop}
 	err = os.Mkdir(g.requests(), 0o700)
 	if err == nil {
-		err = progtest.BuildGo(goos, dir, "./internal/stdtest/hostgo")
+		err = progtest.BuildGo(goos, g.bin(), "./internal/stdtest/hostgo", "cmd/gofmt")
 	}
 	if err == nil {
-		err = os.Rename(filepath.Join(dir, "hostgo"), filepath.Join(dir, "go"))
-	}
-	if err == nil {
-		err = g.writeScript(runner)
+		err = os.Rename(filepath.Join(g.bin(), "hostgo"), filepath.Join(g.bin(), "go"))
 	}
 	if err != nil {
 		g.close()
@@ -72,23 +64,29 @@ func (g *goCommand) close() {
 
 func (g *goCommand) requests() string { return filepath.Join(g.dir, "requests") }
 
+// bin is what GOROOT's folder of that name is to a test: hostgo as go, and gofmt.
+func (g *goCommand) bin() string { return filepath.Join(g.dir, "bin") }
+
 // exec is the flag of go test with the script.
 func (g *goCommand) exec() string { return "-exec='" + g.script() + "'" }
 
 func (g *goCommand) script() string { return filepath.Join(g.dir, "exec") }
 
-// writeScript writes what go test is to run tests with, instead of the runner. It gives
-// hostgo to those of builders, which go test runs in their folders. hostgo must come before
-// GOROOT's go in PATH, where go test itself has put that.
+// writeScript writes what go test is to run tests with: the runner, which gives them hostgo
+// where GOROOT has a Linux program, and the build cache to read, in which the host's go
+// command says what it built is.
 func (g *goCommand) writeScript(runner string) error {
+	cmd := exec.Command(progtest.Go(), "env", "GOROOT", "GOCACHE")
+	cmd.Env = progtest.GoEnv("dios")
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("go env: %w", err)
+	}
+	env := strings.Split(string(out), "\n")
 	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 	return os.WriteFile(g.script(), []byte(`#!/bin/sh
-case $PWD in
-*/src/`+strings.Join(builders, "|*/src/")+`)
-	`+gorequest.Var+`=`+quote(g.requests())+` PATH=`+quote(g.dir+":"+os.Getenv("PATH"))+`
-	export `+gorequest.Var+` PATH ;;
-esac
-exec `+quote(runner)+` "$@"
+export `+gorequest.Var+`=`+quote(g.requests())+`
+exec `+quote(runner)+` run -read `+quote(g.bin()+"="+filepath.Join(env[0], "bin"))+` -read `+quote(env[1])+` "$@"
 `), 0o700)
 }
 
@@ -125,7 +123,7 @@ func (g *goCommand) serve(ctx context.Context) {
 }
 
 // answer runs the go command, where and with the environment that the request says, but
-// for the PATH, which has hostgo.
+// for the PATH.
 func answer(ctx context.Context, id string, q *gorequest.Request) error {
 	ctx, cancel := context.WithTimeout(ctx, *timeout)
 	defer cancel()
