@@ -253,6 +253,9 @@ func (v *VM) Run(ctx context.Context, c *Cmd) (Result, error) {
 		return Result{}, err
 	}
 	req.Port = port
+	if r.port != nil {
+		defer r.port.Close() // also when it does not come to a run
+	}
 	defer v.forget(id)
 	if file != nil {
 		req.Link = fmt.Sprintf("/run/dios/%d/%s", id, filepath.Base(c.File))
