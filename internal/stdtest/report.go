@@ -26,9 +26,13 @@ func (r *report) short() string {
 		}
 	}
 	s := r.sums()
-	fmt.Fprintf(&b, "%d packages: %d passed, %d passed with skips, %d failed; functions: %d passed, %d skipped (%d of them on linux too), %d failed, %d not reached\n",
+	both := ""
+	if s.Both > 0 {
+		both = fmt.Sprintf(" (%d of them on linux too)", s.Both)
+	}
+	fmt.Fprintf(&b, "%d packages: %d passed, %d passed with skips, %d failed; functions: %d passed, %d skipped%s, %d failed, %d not reached\n",
 		len(r.Packages)-r.count(noTests), r.count(passed), r.count(skips), r.count(failed),
-		s.Passed, s.Skipped, s.Both, s.Failed, s.NotReached)
+		s.Passed, s.Skipped, both, s.Failed, s.NotReached)
 	return b.String()
 }
 
