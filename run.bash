@@ -10,7 +10,7 @@ usage='usage: ./run.bash [TIER...]
   vm     programs on DIOS in a virtual machine: the calls, the shell, go run and go test; then, on
          the second kernel, that of Debian'"'"'s backports, the calls, the programs and the shell
   std    only when asked for: Go'"'"'s own tests of each package of the standard library, two machines
-         at a time; an hour. It writes what came of it to docs/std.md. vm runs some of them
+         at a time; twenty minutes. It writes what came of it to docs/std.md. vm runs some of them
   kasan  only when asked for: the programs of vm, loading and unloading, and half an hour of random
          calls (DIOS_TORTURE says how long) and as much of spawns, channels and collections in Go
          (DIOS_SOAK), on a kernel that checks itself, which it builds first; hours. DIOS_KASAN names

@@ -261,10 +261,12 @@ type Package struct {
 	Both       int            `json:"skipped_by_linux"` // of those
 	Failed     int            `json:"failed"`
 	NotReached int            `json:"not_reached"`
-	Compiled   map[string]int `json:"compiled"`              // by system
-	Lost       map[string]int `json:"not_compiled"`          // by system: of those that linux has
-	Skips      []Named        `json:"skips,omitempty"`       // with those of subtests, where the rest passed
-	LinuxToo   []Named        `json:"linux_skips,omitempty"` // the same, of what linux skips as well
+	Compiled   map[string]int `json:"compiled"`                     // by system
+	Lost       map[string]int `json:"not_compiled"`                 // by system: of those that linux has
+	Alone      []string       `json:"not_compiled_alone,omitempty"` // what freebsd compiles and dios does not
+	LostAlone  int            `json:"-"`                            // how many, in the sum of all packages
+	Skips      []Named        `json:"skips,omitempty"`              // with those of subtests, where the rest passed
+	LinuxToo   []Named        `json:"linux_skips,omitempty"`        // the same, of what linux skips as well
 	Fails      []Named        `json:"fails,omitempty"`
 }
 
@@ -275,6 +277,11 @@ func (c *collector) examine(path string) *Package {
 	for _, system := range systems {
 		r.Compiled[system.goos] = len(s.functions[system.goos])
 		r.Lost[system.goos] = len(s.lost(system.goos))
+	}
+	for _, name := range s.lost("dios") {
+		if s.functions["freebsd"][name] {
+			r.Alone = append(r.Alone, name)
+		}
 	}
 	skip := func(name string) {
 		if n := (Named{name, whySkipped(p.tests[name].output)}); c.linux[path+" "+name] {

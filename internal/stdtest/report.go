@@ -46,6 +46,7 @@ func (r *report) sums() *Package {
 		s.Both += p.Both
 		s.Failed += p.Failed
 		s.NotReached += p.NotReached
+		s.LostAlone += len(p.Alone)
 		for _, system := range systems {
 			s.Compiled[system.goos] += p.Compiled[system.goos]
 			s.Lost[system.goos] += p.Lost[system.goos]
@@ -105,9 +106,31 @@ in full, is there as a measure: it does not compile what is about Linux. Functio
 	}
 	fmt.Fprint(&b, "\n## Skips\n\nA subtest is named when the rest of its function passed.\n\n")
 	r.list(&b, "None.", func(p *Package) []Named { return p.Skips })
+	fmt.Fprintf(&b, "## Not compiled\n\nWhat freebsd compiles too, %d functions, and what it is about. The others are about Linux.\n\n", s.LostAlone)
+	for _, p := range r.Packages {
+		if len(p.Alone) > 0 {
+			fmt.Fprintf(&b, "- **%s**, %s: %s\n", p.Path, aboutAlone[p.Path], strings.Join(p.Alone, ", "))
+		}
+	}
+	b.WriteByte('\n')
 	fmt.Fprint(&b, "## Skips that linux has as well\n\nWith `go test -short`, on the host of this run.\n\n")
 	r.list(&b, "None.", func(p *Package) []Named { return p.LinuxToo })
 	return b.Bytes()
+}
+
+// aboutAlone says what the functions are about that freebsd compiles and dios does not.
+var aboutAlone = map[string]string{
+	"go/types":                  "importer.Default, for which the go command must be there (it is only for these tests)",
+	"internal/fuzz":             "go test -fuzz, which DIOS has not",
+	"internal/runtime/wasitest": "a named pipe of the host's",
+	"net":                       "a terminal, interfaces that come and go, descriptors sent over Unix domain sockets",
+	"os":                        "FIFOs in the file system, copy_file_range",
+	"os/exec":                   "users, SIGCHLD, waitid, /bin/pwd",
+	"os/signal":                 "signals, of which none arrives",
+	"os/user":                   "users, of whom there are none",
+	"runtime":                   "signals, set-user-ID programs, the vDSO, descriptors and mmap",
+	"runtime/debug":             "a fault in memory from mmap",
+	"syscall":                   "fork and exec, process groups, terminals, ptrace, mmap, limits, Unix domain sockets",
 }
 
 // number is empty where there is nothing to see.
@@ -155,6 +178,7 @@ func (r *report) list(b *bytes.Buffer, none string, of func(*Package) []Named) {
 // and nothing that markdown would take for its own.
 func clean(why string) string {
 	why = timeRE.ReplaceAllString(gorootRE.ReplaceAllString(why, "$$GOROOT"), "")
+	why = tempRE.ReplaceAllString(why, "$$TMPDIR/")
 	if len(why) > 160 {
 		why = strings.ToValidUTF8(why[:160], "") + "..."
 	}
@@ -163,6 +187,7 @@ func clean(why string) string {
 
 var (
 	gorootRE = regexp.MustCompile(`/[^ ]*/goroot\b`)
+	tempRE   = regexp.MustCompile(`/tmp/[^ ]*/`)                      // has a number of its own each time
 	timeRE   = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d `) // of package log
 )
 

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dios/internal/progtest"
 )
 
 func TestFunctions(t *testing.T) {
@@ -193,5 +195,22 @@ func TestReadLinux(t *testing.T) {
 	}
 	if err := newCollector(nil).readLinux(strings.NewReader("x"), &kept); err == nil {
 		t.Error("nonsense is no error")
+	}
+}
+
+// Of what is not compiled where freebsd compiles it the page says what it is about.
+func TestAboutAlone(t *testing.T) {
+	if _, err := os.Stat(progtest.Go()); err != nil {
+		t.Skip("no goroot/bin/go; run ./make.bash")
+	}
+	sources, err := findSources(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCollector(sources)
+	for path := range sources {
+		if alone := c.examine(path).Alone; (len(alone) > 0) != (aboutAlone[path] != "") {
+			t.Errorf("%s: %q is said of %q", path, aboutAlone[path], alone)
+		}
 	}
 }
