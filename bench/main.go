@@ -394,7 +394,9 @@ the scale. *Must* and *aim* are the budgets.
 
 In the last table a nanosecond is an instruction, the emulator's own count: it is the same on however busy a host, and
 knows nothing of caches and of what an emulator finds slow. Waiting for a timer counts as well. What is missed, and why:
-[design/kernel.md](design/kernel.md#entry) for calls, [there](design/kernel.md#starting-a-program) for the tasked programs in C.
+[design/kernel.md](design/kernel.md#entry) for calls, [there](design/kernel.md#starting-a-program) for the tasked programs in C,
+[design/runtime.md](design/runtime.md#where-the-linker-puts-a-function) for trees and fib, and [there](design/runtime.md#a-channels-round-trip-by-two-clocks) for the channel counted,
+[design/files.md](design/files.md) for opening a file on one CPU.
 
 Written by ` + "`go run ./bench -count -doc`" + `; the raw results are in [bench/results](../bench/results).
 `
