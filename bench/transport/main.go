@@ -7,7 +7,7 @@
 //
 // Usage:
 //
-//	go run ./bench/transport [-n rounds] [-cpus n] [-virtiofsd FILE] [-mkfs.erofs FILE] [-o FILE]
+//	go run ./bench/transport [-n rounds] [-cpus n] [-ways LIST] [-cases LIST] [-virtiofsd FILE] [-cache HOW] [-mkfs.erofs FILE] [-o FILE]
 //
 // It needs virtiofsd (Debian 12: package qemu-system-common) and mkfs.erofs (erofs-utils), and
 // root's rights for virtiofsd. All machines are emulated, with the same kernel and as much memory.
